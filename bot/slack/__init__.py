@@ -1,4 +1,4 @@
-"""The Slack edge: what Slack sends -> questions, answers -> Slack calls.
+"""The Slack edge: payloads in, requests to the use cases, calls of the Web API out.
 
-Only this room knows Slack's payloads and Web API.
+Only this package knows Slack's payloads and its Web API.
 """

@@ -1,8 +1,7 @@
-"""To which workspace and organisation the person of a payload belongs.
+"""The workspace and organisation of the user in a payload. Pure.
 
-Slack sends both the person's and the channel's: in Slack Connect and on Enterprise Grid these
-differ. Only what is the person's own is read here; what is absent stays empty and counts as foreign
-(`bot.access`). Pure.
+Slack sends the user's IDs and the channel's; in Slack Connect and on Enterprise Grid they differ.
+Only the user's own are read here. What is absent stays empty and counts as foreign (`bot.access`).
 
 Sources: payload pages of docs.slack.dev and the `extract_actor_*` functions of slack_bolt.
 """
@@ -19,13 +18,7 @@ _ORGANISATION = "E"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Affiliation:
-    """The person's own ids, each empty where the payload does not name it.
-
-    Attributes:
-        team: the workspace.
-        enterprise: the organisation.
-        also: all that the payload gives of either, the two above included.
-    """
+    """The user's own IDs, each empty if the payload does not contain it."""
 
     team: str = ""
     enterprise: str = ""
@@ -33,7 +26,7 @@ class Affiliation:
 
 
 def of_command(body: Payload) -> Affiliation:
-    """Of a slash command, whose `team_id` and `enterprise_id` are those of who typed it."""
+    """From a slash command, whose `team_id` and `enterprise_id` are those of the user."""
     return Affiliation(
         team=word(body, "team_id"),
         enterprise=word(body, "enterprise_id"),
@@ -42,10 +35,10 @@ def of_command(body: Payload) -> Affiliation:
 
 
 def of_event(body: Payload) -> Affiliation:
-    """Of a message event.
+    """From a message event.
 
-    In a shared channel `user_team` and its like name the person's workspace or organisation, and
-    `team` may be the channel's; where the former are absent the person is of `team`.
+    In a shared channel, `user_team` and similar keys contain the user's workspace or organisation,
+    and `team` may be the channel's; without them the user belongs to `team`.
     """
     event = inner(body, "event")
     also = _given_of_person(event)
@@ -54,11 +47,7 @@ def of_event(body: Payload) -> Affiliation:
 
 
 def of_app_home(body: Payload) -> Affiliation:
-    """Of `app_home_opened`, which as a rule names no team but that of who opened it, outside.
-
-    Outside stands the organisation alone where the app is installed for all of it. The tab itself
-    names the workspace that it is shown in.
-    """
+    """From `app_home_opened`, whose outer team is normally that of the user."""
     event = inner(body, "event")
     around: Payload = {} if is_shared(body) else body
     outside = word(around, "team_id", "enterprise_id")
@@ -68,10 +57,10 @@ def of_app_home(body: Payload) -> Affiliation:
 
 
 def of_interaction(body: Payload) -> Affiliation:
-    """Of an action, a shortcut or a view submission.
+    """From an action, a shortcut or a view submission.
 
-    The payload's `team` and `enterprise` are those of the place or of the installation. The
-    organisation named inside `team` is the person's only where that team is the person's.
+    The payload's `team` and `enterprise` are those of the channel or of the installation. The
+    organisation inside `team` is the user's only if that team is the user's.
     """
     user, team = inner(body, "user"), inner(body, "team")
     own = word(user, "team_id")
@@ -86,10 +75,7 @@ def of_interaction(body: Payload) -> Affiliation:
 
 
 def bots_of(event: Payload) -> tuple[str, ...]:
-    """The ids under which the sender of an event could be named as a bot; empty for people.
-
-    A payload that gives a bot in any form, readable or not, is not a person's.
-    """
+    """The IDs by which a setting may name the sender as a bot; empty for people."""
     profile = inner(event, "bot_profile")
     bots = {word(event, "bot_id"), word(profile, "id")} - {""}
     marked = event.get("bot_id") or event.get("bot_profile")
@@ -120,7 +106,7 @@ def _team_of_person(event: Payload) -> str:
 
 
 def _of_team(body: Payload, own: str, also: tuple[str, ...]) -> Affiliation:
-    """The organisation outside is the team's only where the team is the one outside, unshared."""
+    """The organisation of a team: the outer one counts only if the outer team is the user's."""
     if own.startswith(_ORGANISATION):
         return Affiliation(enterprise=own, also=also)
     unshared = body.get("is_ext_shared_channel") is False

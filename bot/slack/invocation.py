@@ -1,7 +1,4 @@
-"""A question as it came out of Slack, whatever carried it.
-
-And the payloads that carry it -> that value. Pure.
-"""
+"""Invocations as values, made from the payloads of commands, mentions, actions and modals. Pure."""
 
 from __future__ import annotations
 
@@ -21,11 +18,11 @@ R_co = TypeVar("R_co", bound=Request, covariant=True)
 Other = TypeVar("Other", bound=Request)
 
 MAX_TEXT = MAX_LINE + 1
-"""Foreign text is cut here, before anything matches it; what is longer the parser refuses."""
+"""Longer text is cut here before anything parses it; the parser then refuses it."""
 
 
 class Source(StrEnum):
-    """How a question came."""
+    """The kind of an invocation."""
 
     COMMAND = "command"
     MENTION = "mention"
@@ -37,28 +34,27 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invocation:
-    """Who asks what, and where the answer belongs.
+    """Who asks what, and where the answer is posted.
 
     Attributes:
-        source: how it came.
-        text: what was typed, or what a button carries.
-        user: Slack id of the person.
-        team: the person's own workspace, which in a shared channel is not always ours.
-        enterprise: the person's own Enterprise Grid organisation; empty where there is none, or
-            where it may be that of the channel.
-        also: every id that the payload gives of the person's workspace or organisation.
-        bots: ids under which a bot that asks could be named; empty for people.
+        source: the kind of the invocation.
+        text: what was typed, or the command in a button.
+        user: Slack ID of the user.
+        team: the user's own workspace, which in a shared channel may not be ours.
+        enterprise: the user's own Enterprise Grid organisation; empty if there is none, or if the
+            one in the payload may be the channel's.
+        bots: IDs by which a setting may name a bot; empty for people.
         shared: Slack says that the channel is shared with another organisation; only events do.
-        alone: only the person who asks may see the answer.
-        channel: where the answer goes; empty when it is not known (a global shortcut).
-        channel_name: its name, which alone tells a direct message of several (`mpdm-...`) from a
-            channel; empty where Slack does not say.
-        thread: timestamp of the thread, `None` for the channel itself.
-        card: timestamp of the message whose button was pressed; its card is edited in place.
-        ephemeral: that message is one that only this person sees.
-        response_url: a way to answer without being a member of the channel; never logged.
-        trigger: lets a form be opened for three seconds; never logged.
-        dedupe_key: what is the same when Slack delivers the same thing twice.
+        alone: the answer must be ephemeral.
+        channel: where the answer is posted; empty if unknown (a global shortcut).
+        channel_name: its name, which distinguishes a group direct message (`mpdm-...`) from a
+            channel; empty if Slack does not send it.
+        thread: `ts` of the thread; `None` for the channel itself.
+        card: `ts` of the message whose button was pressed; that card is updated.
+        ephemeral: whether that message is ephemeral.
+        response_url: allows to answer without being a member of the channel; never logged.
+        trigger: allows to open a modal for three seconds; never logged.
+        dedupe_key: equal for two deliveries of the same event.
     """
 
     source: Source
@@ -80,22 +76,22 @@ class Invocation:
     alone: bool = False
 
     def about(self, text: str) -> Invocation:
-        """The same person asking something else."""
+        """The same invocation with another text."""
         return replace(self, text=text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdmittedInvocation(Generic[R_co]):
-    """A question that was let in.
+    """An invocation that passed the access policy and was parsed.
 
     Attributes:
-        invocation: who asks and where the answer belongs.
-        request: what it means.
-        run_id: the id that the log and the card show.
-        begun: when it came, on the monotonic clock.
-        arrived: when it came, aware; what people asked is ordered by it.
-        watched_s: seconds for which its card was watched before a restart; the watch goes on, and
-            nothing else is done.
+        invocation: who asks, and where the answer is posted.
+        request: the parsed request.
+        run_id: the ID in the log and on the card.
+        begun: when it arrived, in monotonic seconds.
+        arrived: when it arrived, time zone aware; recent checks are sorted by it.
+        watched_s: seconds for which its card was watched before a restart; then only the watch
+            continues.
     """
 
     invocation: Invocation
@@ -118,7 +114,7 @@ class AdmittedInvocation(Generic[R_co]):
 
 
 def from_command(body: Payload) -> Invocation:
-    """A slash command; it never knows a thread."""
+    """From a slash command, which never belongs to a thread."""
     own = of_command(body)
     return Invocation(
         source=Source.COMMAND,
@@ -136,7 +132,7 @@ def from_command(body: Payload) -> Invocation:
 
 
 def from_mention(body: Payload, bot_user: str) -> Invocation:
-    """A mention; the answer belongs into its thread, or into one under it."""
+    """From a mention; the answer is posted in its thread, or starts one."""
     event = inner(body, "event")
     before, found, after = word(event, "text").partition(f"<@{bot_user}>")
     text = after if found and after.strip() else before
@@ -157,14 +153,14 @@ def from_mention(body: Payload, bot_user: str) -> Invocation:
 
 
 def mentioned(body: Payload, bot_user: str) -> tuple[str, ...]:
-    """What a mention may mean: what stands after the bot's name, else all around it."""
+    """The possible texts of a mention: what follows the bot's name, else the whole message."""
     before, _, after = word(inner(body, "event"), "text").partition(f"<@{bot_user}>")
     whole = f"{before} {after}".replace(f"<@{bot_user}>", " ")
     return tuple(dict.fromkeys(one.strip()[:MAX_TEXT] for one in (after, whole)))
 
 
 def from_interaction(body: Payload, source: Source, text: str = "") -> Invocation:
-    """A click, a form or a shortcut."""
+    """From an action, a view submission or a shortcut."""
     message, container, user = inner(body, "message"), inner(body, "container"), inner(body, "user")
     is_action = source is Source.ACTION and container.get("type") == "message"
     own = of_interaction(body)
@@ -187,16 +183,16 @@ def from_interaction(body: Payload, source: Source, text: str = "") -> Invocatio
 
 
 def _thread_around(message: Payload) -> str | None:
-    """The thread that a message stands in.
+    """The thread that a message belongs to.
 
-    A message with a thread of its own carries its own timestamp there.
+    The first message of a thread has its own `ts` as `thread_ts`.
     """
     thread = word(message, "thread_ts")
     return None if thread == word(message, "ts") else thread or None
 
 
 def from_submission(body: Payload, text: str) -> Invocation:
-    """A form that was sent: the channel stands in its metadata, or was chosen in it."""
+    """From a view submission; the channel is in its metadata, or was chosen in it."""
     view, urls = inner(body, "view"), items(body, "response_urls")
     channel = (
         word(metadata(view), "channel")
@@ -212,34 +208,34 @@ def from_submission(body: Payload, text: str) -> Invocation:
 
 
 def metadata(view: Payload) -> dict[str, Any]:
-    """What the form was opened with."""
+    """The metadata with which the view was opened."""
     return read_object(view.get("private_metadata"))
 
 
 def element(view: Payload, field: str) -> Payload:
-    """What stands in one field of a form; empty when nothing was filled in."""
+    """The state of one field of a view; empty if it was not filled in."""
     block = inner(view, "state", "values", field)
     return inner(block, *list(block)[:1])
 
 
 def answer(view: Payload, field: str) -> str:
-    """What was filled into one field of a form; empty when nothing was."""
+    """The text of one field of a view; empty if it was not filled in."""
     return word(element(view, field), "value", "selected_conversation")
 
 
 def files(view: Payload) -> list[Payload]:
-    """The files that were put into a form."""
+    """The files that were added to a view."""
     return items(element(view, "file"), "files")
 
 
 def command_in(action: Payload) -> str:
-    """The command that a button or an option of a menu asks; empty where it carries none."""
+    """The command in a button or menu option; empty if there is none."""
     asked = read_ask_again(action.get("value"))
     return asked.q if asked else ""
 
 
 def command_of_card(message: Payload) -> str:
-    """The question that a card answers, read from its own `Check again` button."""
+    """The command of a card, read from its `Check again` button."""
     actions = (block for block in items(message, "blocks") if block.get("type") == "actions")
     again = (
         button
@@ -251,9 +247,9 @@ def command_of_card(message: Payload) -> str:
 
 
 def headline_of_card(message: Payload) -> str:
-    """The first finding code in a card's context block, `unknown` where there is none.
+    """The first finding code in a card's context block; `unknown` if there is none.
 
-    A metric label: only the codes of the contract, so that no text of a payload becomes one.
+    Used as a metric label, so only known codes are returned and never text of the payload.
     """
     codes = {code.value for code in Code}
     texts = (

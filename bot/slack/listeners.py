@@ -1,6 +1,6 @@
-"""What Slack can send -> an ack at once, and the work in a task of its own.
+"""Bolt listeners: acknowledge a payload at once, and pass it on in a task of its own.
 
-Nothing is decided here beyond where a payload belongs.
+They only decide which part handles a payload.
 """
 
 from __future__ import annotations
@@ -74,9 +74,9 @@ class Listeners:
     """The listeners of one app.
 
     Attributes:
-        bot_user: the bot's own Slack id.
-        alert_answering: answers alerts by itself; `None` where nothing is remembered.
-        consent: to cards in shared channels; `None` where nothing is remembered.
+        bot_user: the bot's own Slack ID.
+        alert_answering: answers alerts; `None` without a database.
+        consent: to cards in shared channels; `None` without a database.
     """
 
     reception: Reception
@@ -93,7 +93,7 @@ class Listeners:
         return Diagnosing(reception=self.reception, slack=self.slack, alerts=self.alerts)
 
     def register(self, app: AsyncApp) -> None:
-        """Tell the app what is listened to."""
+        """Register the listeners with the Bolt app."""
         for command in COMMANDS:
             app.command(command)(self.on_command)
         app.event("app_mention")(self.on_mention)
@@ -121,9 +121,10 @@ class Listeners:
         self.reception.receive(from_command(body))
 
     async def on_mention(self, body: dict[str, Any]) -> None:
-        """A mention; Bolt acks events by itself.
+        """A mention; Bolt acknowledges events itself.
 
-        Talk around one target is forgiven. Without a target the thread above is read.
+        Free text around one target is accepted. Without a target, the messages above in the thread
+        are read.
         """
         invocation = from_mention(body, self.bot_user)
         line = meant(mentioned(body, self.bot_user))
@@ -135,7 +136,7 @@ class Listeners:
             self._diagnosing.read_above(invocation, word(inner(body, "event"), "ts"))
 
     async def on_message(self, body: dict[str, Any]) -> None:
-        """A message in the bot's own conversation is a mention; in a channel it may be an alert."""
+        """A direct message to the bot counts as a mention; in a channel it may be an alert."""
         event = inner(body, "event")
         if event.get("channel_type") == "im" and not word(event, "subtype", "bot_id"):
             await self.on_mention(body)
@@ -143,17 +144,17 @@ class Listeners:
             self.alert_answering.receive(body)
 
     async def on_channel_changed(self, body: dict[str, Any]) -> None:
-        """A channel is shared with another organisation, or no longer."""
+        """A channel's sharing with another organisation has changed."""
         event = inner(body, "event")
         if self.consent:
             self.consent.channel_changed(word(event, "channel", "new_channel_id"))
 
     async def on_alert(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """`Diagnose this 502` on somebody's alert."""
+        """The message shortcut `Diagnose this 502`."""
         await ack()
         invocation = from_interaction(body, Source.SHORTCUT)
         message = inner(body, "message")
-        if question := command_of_card(message):  # a card of the bot keeps its port and options
+        if question := command_of_card(message):  # a card of the bot contains its port and options
             self.reception.receive(invocation.about(question))
         else:
             self._diagnosing.diagnose(invocation, message)
@@ -164,10 +165,7 @@ class Listeners:
         self._open(from_interaction(body, Source.SHORTCUT), check_modal())
 
     async def on_check_modal(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """The check form.
-
-        A mistake stands under its field, everything else is a question like any other.
-        """
+        """The check modal: errors are shown at their field, otherwise it runs like a command."""
         view = inner(body, "view")
         invocation = from_submission(
             body, f"{answer(view, 'target')} {answer(view, 'options')}".strip()
@@ -183,7 +181,7 @@ class Listeners:
         self.reception.receive(invocation)
 
     async def on_rehearse_modal(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """The rehearsal form."""
+        """The rehearsal modal."""
         invocation = from_submission(body, "rehearse")
         if no := await self.reception.admit(invocation, "rehearse", costs=True):
             await ack(response_action="errors", errors={"chain": no.sentence})
@@ -206,7 +204,7 @@ class Listeners:
     async def on_check_again(
         self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]
     ) -> None:
-        """`Check again`: the question travels in the button."""
+        """`Check again`; the button contains the command."""
         await ack()
         text = command_in(action)
         invocation = from_interaction(body, Source.ACTION, text)
@@ -218,7 +216,7 @@ class Listeners:
     async def on_fix_steps(
         self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]
     ) -> None:
-        """`Fix steps`: the steps travel in the button."""
+        """`Fix steps`; the button contains the steps."""
         await ack()
         invocation = from_interaction(body, Source.ACTION, "fix steps")
         self._open(
@@ -228,7 +226,7 @@ class Listeners:
     async def on_switch_steps(
         self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]
     ) -> None:
-        """Another kind of server, or another tool, in the form of the fix steps."""
+        """Another kind of server, or another tool, was chosen in the fix steps."""
         await ack()
         view = inner(body, "view")
         invocation = replace(
@@ -270,7 +268,7 @@ class Listeners:
             self.reception.spawn(invocation, self._hand_out(invocation, chosen))
 
     def _unreadable(self, invocation: Invocation) -> None:
-        """A button of another version, or one that was tampered with."""
+        """Answer a button of another version, or one that was tampered with."""
         if self.reception.runs.is_new(invocation.dedupe_key):
             self.reception.spawn(invocation, self._answer_unreadable(invocation))
 
@@ -280,7 +278,7 @@ class Listeners:
         await self.slack.send_ephemeral(replace(invocation, card=None), answer)
 
     async def on_consent(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        """Cards in a shared channel are allowed, or no longer."""
+        """Consent to cards in a shared channel was given or withdrawn."""
         await ack()
         what = word(action, "action_id")
         invocation = from_interaction(body, Source.ACTION, what)
@@ -297,13 +295,13 @@ class Listeners:
         await change(invocation)
 
     async def on_open_modal(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """The button under help and usage errors."""
+        """The button below help and usage errors that opens the check modal."""
         await ack()
         invocation = from_interaction(body, Source.ACTION, "form")
         self._open(invocation, check_modal(channel=invocation.channel or None))
 
     async def on_open_rehearsal(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """The button that opens the rehearsal form."""
+        """The button that opens the rehearsal modal."""
         await ack()
         invocation = from_interaction(body, Source.ACTION, "rehearse")
         self._open(invocation, self.rehearsing.form(invocation.channel))
@@ -351,7 +349,10 @@ class Listeners:
 
 
 def _to_watch(invocation: Invocation) -> Invocation:
-    """A card that only one person sees cannot be changed for long: it is watched in their DM."""
+    """The invocation of a watch; that of an ephemeral card moves to a direct message.
+
+    An ephemeral card cannot be updated for long.
+    """
     if not invocation.ephemeral:
         return invocation
     return replace(
@@ -365,16 +366,16 @@ def _to_watch(invocation: Invocation) -> Invocation:
 
 
 def meant(texts: Sequence[str]) -> str | None:
-    """The first line that can be run, else the first reading; `None` where no target is named."""
+    """The first line that can be run, else the first one; `None` if none names a target."""
     lines = [read_mention(text) for text in texts]
     runs = (line for line in lines if line and isinstance(parse(line), Request))
     return next(runs, None) or next((line for line in lines if line), lines[0] if lines else None)
 
 
 async def on_error(error: Exception, body: Payload) -> BoltResponse | None:
-    """An error of our own in a listener; the payload's kind is told, never its content.
+    """Log an unexpected error in a listener with the payload's type, never its content.
 
-    A kind that nobody listens to is acknowledged, for Slack repeats what is not.
+    An unknown type is acknowledged, because Slack repeats what is not.
     """
     kind = word(body, "type", "command") or "unknown"
     if isinstance(error, BoltUnhandledRequestError):

@@ -1,7 +1,4 @@
-"""Reading what came from outside by its kind.
-
-An absent key, a `null` and a value of another kind all count as nothing. Pure.
-"""
+"""Reads values of payloads by type; a missing key, `null` and another type count as empty. Pure."""
 
 from __future__ import annotations
 
@@ -10,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 Payload = Mapping[str, Any]
-_LONGEST_KEPT = 3000  # of `private_metadata`
+_LONGEST_KEPT = 3000  # Slack's limit of `private_metadata`
 
 
 def inner(outer: object, *keys: str) -> Payload:
-    """The object that lies under these keys, empty where on the way something is none."""
+    """The object at this path of keys; empty if there is none."""
     found = outer
     for key in keys:
         found = found.get(key) if isinstance(found, Mapping) else None
@@ -22,15 +19,15 @@ def inner(outer: object, *keys: str) -> Payload:
 
 
 def items(outer: object, key: str) -> list[Payload]:
-    """The objects of the list under this key; what is none is left out."""
+    """The objects in the list at this key; other items are left out."""
     found = inner(outer).get(key)
     return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
 
 
 def word(outer: object, *keys: str) -> str:
-    """The first text that is not empty under one of these keys.
+    """The first non-empty text at one of these keys.
 
-    Half a surrogate pair, which cannot be sent anywhere, becomes `?`.
+    A lone surrogate, which cannot be sent anywhere, becomes `?`.
     """
     found = inner(outer)
     return next(
@@ -44,7 +41,7 @@ def word(outer: object, *keys: str) -> str:
 
 
 def read_object(text: object) -> dict[str, Any]:
-    """The object that a JSON text holds, empty where it holds none that can be read."""
+    """The object in a JSON text; empty if there is none."""
     try:
         bounded = text if isinstance(text, str) and len(text) <= _LONGEST_KEPT else "{}"
         read = json.loads(bounded)

@@ -1,6 +1,6 @@
-"""The running bot as far as Slack is concerned: identity, listeners, transport, readiness, drain.
+"""Runs the Slack side of the bot: identity, listeners, transport, readiness, drain.
 
-What answers is handed in, made by `bot.composition` once Slack has said who the bot is.
+`bot.composition` makes the parts that answer, once Slack has identified the bot.
 """
 
 from __future__ import annotations
@@ -47,23 +47,23 @@ _FIRST_RETRY_S, _LAST_RETRY_S = 0.5, 15.0
 
 
 class TokenRefusedError(Exception):
-    """Slack does not accept a token; the text is one sentence with the fix."""
+    """Slack refuses a token; the text is one sentence with the fix."""
 
 
 class Carrier(Protocol):
-    """How Slack's requests arrive; one for HTTP, one for Socket Mode."""
+    """A transport: HTTP or Socket Mode."""
 
     async def start(self) -> None:
-        """Begin to listen."""
+        """Start to listen."""
 
     async def stop_listening(self) -> None:
-        """Take nothing new where another replica would take it instead."""
+        """Stop to accept requests, if another replica would get them instead."""
 
     async def close(self) -> None:
         """End."""
 
     def silence(self) -> float:
-        """Seconds since Slack last sent something, 0 where nothing is expected."""
+        """Seconds since Slack last sent something, 0 if nothing is expected."""
 
     def connected(self) -> bool:
         """Whether requests can arrive."""
@@ -71,14 +71,14 @@ class Carrier(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connected:
-    """What is known once Slack has been reached.
+    """What is known once Slack was reached.
 
     Attributes:
-        slack: the way to Slack.
-        runs: what runs now.
-        identity: who the bot is in Slack.
-        readiness: what `/readyz` tells; other parts add probes.
-        acks: the acknowledgements that are on their way to Slack.
+        slack: the Slack client.
+        runs: the running work.
+        identity: the bot's identity in Slack.
+        readiness: the conditions of `/readyz`; other parts add theirs.
+        acks: the pending acknowledgements.
     """
 
     slack: SlackClient
@@ -90,14 +90,14 @@ class Connected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackApp:
-    """What answers in one workspace.
+    """The parts that answer in one workspace.
 
     Attributes:
-        reception: where every invocation arrives.
-        register: tells Bolt's app what is listened to.
-        known_elsewhere: whether another replica took the request of this signature.
-        watches: the watches that a restart interrupted; `None` where none are kept.
-        alerts: observes what alerts named; `None` where alerts are not answered.
+        reception: receives every invocation.
+        register: registers the listeners with the Bolt app.
+        known_elsewhere: whether another replica received the request with this signature.
+        watches: the watches that a restart interrupted; `None` if none are stored.
+        alerts: observes what alerts named; `None` if alerts are not answered.
     """
 
     reception: Reception
@@ -109,16 +109,16 @@ class SlackApp:
 
 @dataclass(slots=True, kw_only=True)
 class SlackService:
-    """Starts, serves until told to stop, drains.
+    """Starts, serves until it is stopped, and drains.
 
     Attributes:
         settings: the bot's settings.
-        compose: makes what answers, and runs what runs beside it.
-        context: TLS trust of outgoing calls.
-        readiness: what `/readyz` tells; other parts add probes.
+        compose: makes the parts that answer, and runs those next to them.
+        context: TLS context of outgoing calls.
+        readiness: the conditions of `/readyz`; other parts add theirs.
         stop: set to end the service.
         wait_s: seconds that running checks get to finish.
-        token_every_s: seconds between two looks at the token.
+        token_every_s: seconds between two tests of the token.
     """
 
     settings: Settings
@@ -155,7 +155,7 @@ class SlackService:
             acks=self._acks,
         )
         composed = await stack.enter_async_context(self.compose(connected))
-        # in a thread: Bolt looks at its own source files when it is set up
+        # in a thread, because Bolt reads its own source files when it is created
         app = await asyncio.to_thread(make_app, self.settings, slack.client, identity)
         refuse_replays(app, ReplayCache(), time, composed.known_elsewhere)
         await asyncio.to_thread(composed.register, app)
@@ -218,7 +218,7 @@ class SlackService:
         if self.settings.transport is Transport.SOCKET and token:
             return SocketTransport(app, token.get_secret_value())
         secret = self.settings.slack_signing_secret
-        assert secret is not None  # the settings demand it where there is no app token
+        assert secret is not None  # the settings require it if there is no app token
         return HttpTransport(app, self.settings, secret.get_secret_value(), self._acks)
 
 

@@ -1,6 +1,6 @@
-"""Use cases about what channels follow: subscribe, list, mute, preview, history, recovery.
+"""The use cases for what channels follow: subscribe, list, mute, preview, history, recovery.
 
-Nothing here knows a Slack term.
+No module here uses a term of Slack.
 """
 
 from bot.subscriptions.alerts import AlertMemory

@@ -1,4 +1,4 @@
-"""Which channels want alerts answered, and which problem was answered there already."""
+"""Stores in which channels alerts are answered, and which problems were answered there."""
 
 from __future__ import annotations
 
@@ -25,28 +25,28 @@ from bot.store.alerts import (
 from bot.store.last_known import note
 
 LOOK_AGAIN = timedelta(seconds=20)
-"""Shorter than the pause between two rounds; several replicas share the rounds by it."""
+"""The lease by which replicas share the checks; shorter than the pause between two rounds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertMemory:
-    """What is kept about alerts in one workspace. Everything raises `DatabaseUnavailable`.
+    """What is stored about alerts in one workspace. Every method raises `DatabaseUnavailable`.
 
     Attributes:
         store: the database.
-        team: the bot's own workspace, to which its channels belong whoever asks.
+        team: the bot's own workspace, to which its channels belong, whoever asks.
     """
 
     store: Store
     team: str
 
     async def switch(self, channel: str) -> AlertSwitch | None:
-        """Who switched alerts on in a channel, `None` where they are off."""
+        """Who switched alert answers on in a channel; `None` where they are off."""
         async with self.store.reading() as connection:
             return await alert_switch(connection, self.team, channel)
 
     async def switch_on(self, channel: str, by: str, at: datetime) -> AlertSwitch | None:
-        """Answer alerts in a channel; the switch as it was where they are answered already."""
+        """Switch alert answers on; returns the existing switch if they were on already."""
         async with self.store.writing() as connection:
             value = AlertSwitch(team=self.team, channel=channel, by=by, at=at)
             if await switch_alerts_on(connection, value):
@@ -55,7 +55,7 @@ class AlertMemory:
             return await alert_switch(connection, self.team, channel)
 
     async def switch_off(self, channel: str, by: str, at: datetime) -> bool:
-        """Answer no more; `False` where they are off already."""
+        """Switch alert answers off; `False` if they were off already."""
         async with self.store.writing() as connection:
             was_on = await switch_alerts_off(connection, self.team, channel)
             if was_on:
@@ -63,60 +63,63 @@ class AlertMemory:
             return was_on
 
     async def take(self, channel: str, alert: str, at: datetime) -> Taken:
-        """Take an alert's message once, within the limits that hold for all replicas together."""
+        """Claim an alert's message, once and within the limits of all replicas together."""
         async with self.store.writing() as connection:
             return await take_alert(connection, self.team, channel, alert, at)
 
     async def claim(self, value: AlertAnswer) -> AlertAnswer | None:
-        """The answer that stands already, this alert added; `None` when it is to be given now."""
+        """Claim the answer to a problem.
+
+        Returns the existing answer with this alert added, or `None` if the caller has to answer.
+        """
         async with self.store.writing() as connection:
             return await claim_answer(connection, value, value.begun + LOOK_AGAIN)
 
     async def settle(self, value: AlertAnswer) -> None:
-        """Keep where the card of an answer stands, and its command."""
+        """Store the place of an answer's card, and its command."""
         async with self.store.writing() as connection:
             await settle_answer(connection, value)
 
     async def turn(self, value: AlertAnswer, *, green: bool) -> AlertAnswer | None:
-        """Turn an answer green or back; the kept one where this call is the one that did it."""
+        """Change an answer to healthy or back; returns it if this call changed it."""
         async with self.store.writing() as connection:
             return await turn_answer(connection, value.id, green=green)
 
     async def rename(
         self, old: AlertAnswer, value: AlertAnswer, now: datetime
     ) -> AlertAnswer | None:
-        """Keep an answer whose problem is another one now.
+        """Store an answer under another problem, after its problem has changed.
 
         Returns:
-            What stands for that problem now: this answer, or another one that it has joined;
-            `None` where it was forgotten.
+            The answer for that problem: this one, or an existing one to which it was added; `None`
+            if it was deleted.
         """
         async with self.store.writing() as connection:
             return await rename_answer(connection, old.id, value, now, now + LOOK_AGAIN)
 
     async def forget(self, value: AlertAnswer) -> None:
-        """Forget an answer that could not be given."""
+        """Delete an answer that could not be posted."""
         async with self.store.writing() as connection:
             await drop_answer(connection, value.id)
 
     async def open(self, now: datetime) -> tuple[AlertAnswer, ...]:
-        """The answers that are to be looked at until they are green."""
+        """The answers that are not healthy yet."""
         async with self.store.reading() as connection:
             return await open_answers(connection, self.team, now)
 
     async def take_look(self, value: AlertAnswer, now: datetime) -> AlertAnswer | None:
-        """The answer as it is kept now, where this process is the one to look at it; or `None`."""
+        """Claim the next check of an answer; `None` if another process has claimed it."""
         async with self.store.writing() as connection:
             return await take_look(connection, value.id, now, now + LOOK_AGAIN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchedOn:
-    """What became of `alerts on`.
+    """The result of `alerts on`.
 
     Attributes:
-        already: alerts were answered in this channel before; nobody was told anew.
-        unposted: why the channel could not be told; its alerts are not answered then.
+        already: alerts were answered in this channel before; no message was posted.
+        unposted: why no message could be posted in the channel; then its alerts are not answered.
     """
 
     already: bool = False
@@ -130,7 +133,7 @@ async def answer_alerts(
     at: datetime,
     confirm: Callable[[AlertSwitch], Awaitable[DeliveryError | None]],
 ) -> SwitchedOn:
-    """Answer alerts in a channel, tell it, and take it back where it cannot be told."""
+    """Switch alert answers on and post a message; undo it if the message cannot be posted."""
     if await memory.switch_on(channel, by, at) is not None:
         return SwitchedOn(already=True)
     switch = AlertSwitch(team=memory.team, channel=channel, by=by, at=at)

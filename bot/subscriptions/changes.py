@@ -1,4 +1,4 @@
-"""Subscribe, unsubscribe and restore: what a channel could not be told is not kept."""
+"""Subscribe, unsubscribe, restore; a change that the channel cannot be told is undone."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from bot.subscriptions.memory import Author
 from bot.subscriptions.service import Profile, SubscriptionService
 
 Confirm: TypeAlias = Callable[[Subscription, bool], Awaitable[DeliveryError | None]]
-"""Tells the channel, `True` for a changed subscription; returns why it cannot be told."""
+"""Posts the confirmation, `True` for a changed subscription; returns why it could not be posted."""
 
 _NUMBERED = ("it follows nothing", "its only one is number 1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscribed:
-    """What became of a subscription that was asked for.
+    """The result of `subscribe`.
 
     Attributes:
-        subscription: as it stands now, or as it was asked for where it was taken back.
-        already: the channel had just this one; nothing was stored and nobody told.
-        unposted: why the channel could not be told; what stood before stands again.
+        subscription: as it is stored now, or as requested if it was undone.
+        already: the channel had exactly this one; nothing was stored or posted.
+        unposted: why the confirmation could not be posted; the previous state is restored.
     """
 
     subscription: Subscription
@@ -37,11 +37,11 @@ class Subscribed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """What `Undo` of `unsubscribe` brought back.
+    """The result of `Undo` after `unsubscribe`.
 
     Attributes:
-        targets: the texts of what the channel follows again.
-        refusal: why the rest was not brought back, `None` where everything was.
+        targets: the restored targets as typed.
+        refusal: why others were not restored; `None` if all were.
     """
 
     targets: tuple[str, ...] = ()
@@ -51,9 +51,9 @@ class Restored:
 async def asked_for(
     service: SubscriptionService, request: SubscribeRequest, who: Author, profile: Profile
 ) -> Subscription | Refusal | None:
-    """The subscription that a request means; nothing of it is stored.
+    """The subscription of a request; nothing is stored.
 
-    `None` where the channel's time zone has to be asked for first.
+    `None` if the user must choose the channel's time zone first.
     """
     target = await service.target_in(who[1], request)
     if isinstance(target, Refusal):
@@ -65,10 +65,12 @@ async def asked_for(
 async def subscribe(
     service: SubscriptionService, value: Subscription, who: Author, confirm: Confirm
 ) -> Subscribed | Refusal:
-    """Store a subscription in place of its twin, tell the channel, take it back where that fails.
+    """Store a subscription in place of one to the same target, and post the confirmation.
+
+    It is undone if the confirmation cannot be posted.
 
     Raises:
-        DeliveryError: nobody knows whether the channel was told; the subscription stays.
+        DeliveryError: it is unknown whether the confirmation was posted; the subscription stays.
     """
     before = await service.twin(value)
     if before and before.paused is None and command_of(before) == command_of(value):
@@ -85,7 +87,10 @@ async def subscribe(
 async def unsubscribe(
     service: SubscriptionService, request: UnsubscribeRequest, who: Author
 ) -> tuple[Subscription, ...] | Refusal:
-    """Remove one digest by its number or target, or all of them; at least one."""
+    """Remove one subscription by its number or target, or all of them.
+
+    Returns the removed subscriptions, at least one.
+    """
     known = await service.subscriptions(who[1])
     chosen = _chosen(known, request)
     if not chosen:
@@ -105,7 +110,7 @@ async def restore(
     who: Author,
     profile: Profile,
 ) -> Restored:
-    """Subscribe again to what was removed; what is there already stays as it is."""
+    """Create removed subscriptions again; existing ones are not changed."""
     targets: list[str] = []
     for request in requests:
         value = await asked_for(service, request, who, profile)

@@ -1,4 +1,4 @@
-"""The current content of a digest, for the engine, previews, recoveries and App Home."""
+"""The present content of a digest, for the engine, previews, recoveries and App Home."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.store.observations import target_states
 from bot.store.subscriptions import channel_mutes
 
 _MUTES_BACK = timedelta(days=35)
-"""A monthly digest still says what ended inside a mute."""
+"""Long enough that a monthly digest knows what ended during a mute."""
 
 
 async def current_digest(
@@ -27,10 +27,10 @@ async def current_digest(
 
     Args:
         connection: of the caller's transaction.
-        subscription: whose target, filters and channel hold.
-        now: aware.
-        last: what the digest is compared with, `None` for nothing.
-        states: of the target's backends; `None` for those that are remembered.
+        subscription: gives the target, the filters and the channel.
+        now: time zone aware.
+        last: the digest to compare with; `None` for none.
+        states: of the target's backends; `None` for the stored ones.
     """
     if states is None:
         states = await target_states(connection, subscription.target.key)

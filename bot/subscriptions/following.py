@@ -1,4 +1,4 @@
-"""What a channel follows: subscriptions out of requests, back in words, and told apart. Pure."""
+"""Converts requests to subscriptions and back to words, and finds subscriptions by target. Pure."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def made(
     who: Author,
     now: datetime,
 ) -> Subscription | Refusal:
-    """The subscription that was asked for; `who` is team, channel and user.
+    """The subscription of a request; `who` is team, channel and user.
 
-    A refusal for a schedule or a filter that cannot be read, or a schedule without a run.
+    A refusal for an invalid schedule or filter, or for a schedule without a run.
     """
     team, channel, user = who
     plan = schedule(request.every, day=request.day, at=request.at, zone=zone)
@@ -64,7 +64,7 @@ def _exclusions(request: SubscribeRequest) -> tuple[str, ...] | Refusal:
 
 
 def command_of(value: Subscription) -> str:
-    """What to type to make a subscription again, without the slash command."""
+    """The command that creates a subscription again, without the slash command."""
     step = _STEP.fullmatch(value.schedule.text)
     words = [
         f"subscribe {value.target.text}",
@@ -79,7 +79,7 @@ def command_of(value: Subscription) -> str:
 
 
 def says(value: Subscription) -> str:
-    """What a subscription tells, in words."""
+    """The schedule and filters of a subscription in words."""
     what = {
         Severity.CRITICAL: "what fails",
         Severity.WARNING: "problems and renewals",
@@ -91,7 +91,7 @@ def says(value: Subscription) -> str:
 
 
 def same_gateway(target: FollowedTarget, typed: GatewayRef) -> bool:
-    """Whether a followed gateway is the one that was typed."""
+    """Whether a followed gateway is the typed one."""
     followed = GatewayId.read(target.key) if target.kind is TargetKind.GATEWAY else None
     return followed is not None and typed.means(followed)
 
@@ -102,7 +102,7 @@ def same_part(one: FollowedTarget, other: FollowedTarget) -> bool:
 
 
 def matching(known: Sequence[Subscription], request: Request) -> tuple[Subscription, ...]:
-    """The subscriptions that a typed target names: exactly, else every part of that gateway."""
+    """The subscriptions to a typed target: exactly to it, else to every part of that gateway."""
     typed = request.target
     if isinstance(typed, HostTarget):
         return tuple(one for one in known if one.target.key == f"{typed.host}:{typed.port}")

@@ -1,4 +1,4 @@
-"""What happened to a target, as lines for people. Pure."""
+"""The events of a target as lines for users. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WORDS = {
 
 
 def concerns(event: BackendEvent, target: FollowedTarget) -> bool:
-    """Whether an event is about the pool and setting that a target is narrowed to."""
+    """Whether an event is about the pool and setting of a target."""
     if event.target_key != target.key:
         return True
     key = BackendKey.read(event.key)
@@ -38,7 +38,7 @@ def wall_clock(instant: datetime, zone: str) -> str:
 def happened(
     events: Sequence[BackendEvent], target: FollowedTarget, zone: str
 ) -> list[tuple[str, str]]:
-    """When and what, newest first; the same of many servers within one minute is one line."""
+    """When and what, newest first; equal events of many servers within a minute are one line."""
     groups: dict[tuple[str, str], list[str]] = {}
     for event in events:
         groups.setdefault((wall_clock(event.at, zone), _described(event)), []).append(
@@ -57,7 +57,7 @@ def _described(event: BackendEvent) -> str:
 
 
 def _which(event: BackendEvent, target: FollowedTarget) -> str:
-    """The server with its setting; empty for the very host that was asked about."""
+    """The server with its setting; empty for the requested host itself."""
     key = BackendKey.read(event.key)
     setting, server = key.setting, key.server
     if target.kind is TargetKind.HOST:

@@ -1,6 +1,6 @@
-"""What a person's overview holds: problems, checks and subscriptions of the channels they are in.
+"""A user's overview of the channels they are in: problems, checks and subscriptions.
 
-It is made of stored facts alone, so it asks neither Azure nor a backend.
+It is made of stored data and makes no request to Azure or a backend.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from bot.domain.digest import DigestLine, FollowedTarget, Subscription
 from bot.subscriptions.memory import SubscriptionMemory
 
 Memberships: TypeAlias = Callable[[Collection[str]], Awaitable[Collection[str]]]
-"""Those of these channels which the person is in, as the chat product says."""
+"""Returns those of the channels in which the user is a member."""
 
 _MOST_READ = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """One person's overview.
+    """One user's overview.
 
     Attributes:
-        problems: open causes, each once however many channels follow it, with the target in whose
-            digest it stands.
-        hosts: the person's last checks, newest first, as typed.
+        problems: open causes, each once, with a target whose digest contains it.
+        hosts: the user's last checks, newest first, as typed.
         followed: the subscriptions of their channels.
         muted: how many open causes are muted in their channels.
-        hidden: how many channels with a subscription of theirs they are not known to be in.
+        hidden: how many channels with their subscriptions are omitted, because their membership is
+            not confirmed.
     """
 
     problems: tuple[tuple[DigestLine, FollowedTarget], ...]
@@ -42,10 +42,10 @@ class Overview:
 async def overview(
     memory: SubscriptionMemory, user: str, memberships: Memberships, now: datetime
 ) -> Overview:
-    """What a person may see: everything of the channels in which they subscribed and still are.
+    """What a user may see: everything of the channels in which they subscribed and are members.
 
     Raises:
-        DatabaseUnavailable: it cannot be read now.
+        DatabaseUnavailable: the database cannot be read now.
     """
     known = await memory.of_team()
     hosts = await memory.recent_hosts(user)

@@ -1,4 +1,4 @@
-"""Subscriptions, mutes and sent digests, each use case in one transaction."""
+"""Stores subscriptions, mutes and sent digests; each method is one transaction."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ MOST_OF_A_CHANNEL, MOST_IN_ALL = 50, 500
 _JUST_SENT = timedelta(seconds=10)
 
 Author: TypeAlias = tuple[str, str, str]
-"""Workspace, channel and person of a change."""
+"""Workspace, channel and user of a change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ class SubscriptionMemory:
 
     Attributes:
         store: the database.
-        team: the bot's own workspace, to which its channels belong whoever asks.
+        team: the bot's own workspace, to which its channels belong, whoever asks.
     """
 
     store: Store
@@ -73,12 +73,12 @@ class SubscriptionMemory:
             return await target_subscriptions(connection, target_key)
 
     async def zone(self, channel: str) -> str | None:
-        """The channel's time zone, `None` before it was asked for."""
+        """The channel's time zone; `None` before one was chosen."""
         async with self.store.reading() as connection:
             return await zone_of(connection, self.team, channel)
 
     async def set_zone(self, channel: str, zone: str) -> None:
-        """Remember a channel's time zone."""
+        """Store a channel's time zone."""
         async with self.store.writing() as connection:
             await set_zone(connection, self.team, channel, zone)
 
@@ -92,7 +92,7 @@ class SubscriptionMemory:
     ) -> Subscription | Refusal:
         """Store a new subscription, or change the one to the same target.
 
-        A refusal where the channel or the bot has as many as it may have.
+        A refusal if the channel or the bot already has the greatest allowed number.
         """
         async with self.store.writing() as connection:
             if before is None:
@@ -112,7 +112,7 @@ class SubscriptionMemory:
             return await save_subscription(connection, kept)
 
     async def take_back(self, stored: Subscription, before: Subscription | None) -> None:
-        """Undo `keep`, where the channel cannot be posted to."""
+        """Undo `keep`, if the confirmation could not be posted."""
         async with self.store.writing() as connection:
             if before is None:
                 await remove_subscription(connection, stored.id)
@@ -120,7 +120,7 @@ class SubscriptionMemory:
                 await save_subscription(connection, replace(before, rev=stored.rev))
 
     async def remove(self, chosen: Mapping[int, str], author: Author, at: datetime) -> None:
-        """Remove subscriptions; `chosen` is id -> what is noted of it."""
+        """Remove subscriptions; `chosen` is ID -> detail for the audit log."""
         async with self.store.writing() as connection:
             for subscription_id, detail in chosen.items():
                 if await remove_subscription(connection, subscription_id):
@@ -142,7 +142,7 @@ class SubscriptionMemory:
             await note(connection, at, author, "unmute", detail)
 
     async def mutes_of(self, channel: str, target: FollowedTarget, now: datetime) -> list[Mute]:
-        """The mutes of exactly this target that have not ended."""
+        """The active and future mutes of exactly this target."""
         async with self.store.reading() as connection:
             holding = await channel_mutes(connection, self.team, channel, now)
         part = (target.key, target.pool, target.setting)
@@ -172,7 +172,7 @@ class SubscriptionMemory:
     async def preview(
         self, value: Subscription, states: Sequence[BackendState], now: datetime
     ) -> DigestContent:
-        """What the digest would say now, compared with the last one that was sent."""
+        """The content of the digest now, compared with the last one that was sent."""
         async with self.store.reading() as connection:
             last = await last_sent(connection, value.id, now + _JUST_SENT) if value.id else None
             return await current_digest(connection, value, now, last, states)
@@ -180,7 +180,7 @@ class SubscriptionMemory:
     async def since(
         self, value: Subscription, last: DigestContent | None, now: datetime
     ) -> tuple[DigestContent, tuple[BackendState, ...]]:
-        """What the digest would say now compared with `last`, and the states it is made of."""
+        """The content of the digest now compared with `last`, and the states used for it."""
         async with self.store.reading() as connection:
             states = await target_states(connection, value.target.key)
             return await current_digest(connection, value, now, last, states), states
@@ -191,17 +191,17 @@ class SubscriptionMemory:
             return await last_card(connection, subscription_id)
 
     async def first_time(self, event_id: str, at: datetime) -> bool:
-        """Whether an event is processed for the first time, by any process."""
+        """Whether no process has handled this event before; records it."""
         async with self.store.writing() as connection:
             return await first_time(connection, event_id, at)
 
     async def remember_hosts(self, hosts: Mapping[tuple[str, str], datetime]) -> None:
-        """Store checks, person and words -> when, in one transaction."""
+        """Store checks in one transaction: user and command -> when."""
         async with self.store.writing() as connection:
             await remember_hosts(connection, self.team, hosts)
 
     async def recent_hosts(self, person: str) -> tuple[str, ...]:
-        """A person's last checks, newest first."""
+        """A user's last checks, newest first."""
         async with self.store.reading() as connection:
             return await recent_hosts(connection, self.team, person)
 

@@ -1,4 +1,4 @@
-"""Which requests were taken, known to every replica that shares a database."""
+"""Which requests were received, shared by all replicas of a database."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from bot.store.last_known import first_time
 log = logging.getLogger(__name__)
 
 PATIENCE_S = 1.0
-"""A request is to be acknowledged within three seconds."""
+"""Slack expects the acknowledgement within three seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenRequests:
-    """The signatures of requests, as the replicas of one bot remember them.
+    """The signatures of received requests.
 
     Attributes:
         store: the database.
-        clock: the present instant, aware.
-        patience: seconds for the database.
+        clock: returns the present instant, time zone aware.
+        patience: seconds to wait for the database.
     """
 
     store: Store
@@ -33,9 +33,9 @@ class SeenRequests:
     patience: float = PATIENCE_S
 
     async def is_known(self, signature: str) -> bool:
-        """Whether a replica took this request before; remembers it otherwise.
+        """Whether a replica received this request before; otherwise stores it.
 
-        While the database does not answer each replica knows only what it took itself.
+        While the database does not answer, each replica only knows its own requests.
         """
         try:
             async with asyncio.timeout(self.patience), self.store.writing() as connection:

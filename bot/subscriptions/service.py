@@ -1,4 +1,4 @@
-"""The use cases behind the digest verbs, whatever chat product asks."""
+"""The use cases of the digest verbs, independent of the chat product."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from bot.subscriptions.history import concerns
 from bot.subscriptions.memory import Author, SubscriptionMemory
 
 Profile: TypeAlias = Callable[[], Awaitable[str | None]]
-"""Asks the chat product for the time zone in the asker's profile."""
+"""Reads the time zone in the user's profile."""
 DEFAULT_MUTE, LONGEST_MUTE = timedelta(hours=2), timedelta(days=90)
 _NONE_YET = Refusal(kind=RefusalKind.REQUEST, sentence="This channel has no subscriptions yet.")
 _HISTORY_BACK = timedelta(days=90)
@@ -52,13 +52,13 @@ NAME_ONE = Refusal(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionService:
-    """What a channel follows, mutes and was told.
+    """The subscriptions, mutes and history of channels.
 
     Attributes:
-        memory: where it is kept.
-        check_service: what a name means, and whether a host may be probed.
-        observer: for a preview of what has not been observed yet.
-        clock: the present instant, aware.
+        memory: stores them.
+        check_service: finds gateways, and says whether a host may be probed.
+        observer: observes a target for a preview without stored states.
+        clock: returns the present instant, time zone aware.
     """
 
     memory: SubscriptionMemory
@@ -68,7 +68,7 @@ class SubscriptionService:
 
     @property
     def team(self) -> str:
-        """The bot's own workspace, to which its channels belong whoever asks."""
+        """The bot's own workspace, to which its channels belong, whoever asks."""
         return self.memory.team
 
     async def subscriptions(self, channel: str) -> tuple[Subscription, ...]:
@@ -78,9 +78,10 @@ class SubscriptionService:
     async def target(
         self, request: Request, known: Iterable[FollowedTarget]
     ) -> FollowedTarget | Refusal:
-        """What a typed target means; what the channel follows already is not asked for again.
+        """The followed target of a request; a gateway in `known` is not looked up again.
 
-        A refusal for no such gateway, no such kind, or a host that may not be probed.
+        A refusal if there is no such gateway, if it cannot be followed, or if the host may not be
+        probed.
         """
         typed = request.target
         if isinstance(typed, HostTarget):
@@ -114,14 +115,14 @@ class SubscriptionService:
         return found if isinstance(found, Refusal) else found.id.key
 
     async def target_in(self, channel: str, request: Request) -> FollowedTarget | Refusal:
-        """What a typed target means in a channel; a refusal as in `target`."""
+        """The followed target of a request in a channel; a refusal as in `target`."""
         known = await self.subscriptions(channel)
         return await self.target(request, [one.target for one in known])
 
     async def zone(self, channel: str, request: Request, profile: Profile) -> str | None:
-        """On which clock a channel lives: as typed, as remembered, or as the asker's profile says.
+        """A channel's time zone: as typed, as stored, or from the user's profile.
 
-        `None` when nobody knows.
+        `None` if there is none.
         """
         typed = request.tz if isinstance(request, SubscribeRequest) else ""
         remembered = await self.memory.zone(channel)
@@ -133,9 +134,9 @@ class SubscriptionService:
     def wanted(
         self, request: SubscribeRequest, target: FollowedTarget, who: Author, zone: str
     ) -> Subscription | Refusal:
-        """The subscription that was asked for; nothing is stored.
+        """The subscription of a request; nothing is stored.
 
-        A refusal for a schedule or a filter that cannot be read, or a schedule without a run.
+        A refusal for an invalid schedule or filter, or for a schedule without a run.
         """
         return made(request, target, zone, who=who, now=self.clock())
 
@@ -147,9 +148,9 @@ class SubscriptionService:
     async def keep(
         self, value: Subscription, before: Subscription | None, who: Author
     ) -> Subscription | Refusal:
-        """Store a subscription in place of its twin.
+        """Store a subscription in place of one to the same target.
 
-        A refusal where the channel or the bot has as many as it may have.
+        A refusal if the channel or the bot already has the greatest allowed number.
         """
         return await self.memory.keep(value, before, who, self.clock(), command_of(value))
 
@@ -158,7 +159,7 @@ class SubscriptionService:
     ) -> tuple[Subscription, ...] | Refusal:
         """The subscriptions whose digests are shown: those to the target, or all.
 
-        A target that the channel does not follow is taken as if it did. At least one.
+        For a target that the channel does not follow, an unsaved one. At least one.
         """
         known = await self.subscriptions(who[1])
         if not request.target:
@@ -173,18 +174,21 @@ class SubscriptionService:
         return unsaved if isinstance(unsaved, Refusal) else (unsaved,)
 
     async def content(self, value: Subscription, states: Sequence[BackendState]) -> DigestContent:
-        """What its digest would say now."""
+        """The content of its digest now."""
         return await self.memory.preview(value, states, self.clock())
 
     async def states(self, target: FollowedTarget) -> tuple[tuple[BackendState, ...], bool]:
-        """What is remembered of a target, and whether that decides its state."""
+        """The stored states of a target, and whether they decide its state."""
         known = await self.memory.states(target.key)
         return known, bool(known) and not undecided(known)
 
     async def observed(
         self, target: FollowedTarget, known: Sequence[BackendState]
     ) -> Sequence[BackendState]:
-        """What an observation finds now, as if it had been found for long; nothing is stored."""
+        """The states after an observation now, as if it had been made repeatedly.
+
+        Nothing is stored.
+        """
         observed, now = await self.observer.observe(target), self.clock()
         for _ in range(OPEN_AFTER):
             known, _, _ = settle({state.seen.key: state for state in known}, observed, now)
@@ -193,9 +197,9 @@ class SubscriptionService:
     async def mute(
         self, request: MuteRequest, target: FollowedTarget, who: Author, zone: str
     ) -> Mute | None:
-        """Mute a target, two hours where nothing is said; a weekly window for as long as it may.
+        """Mute a target, by default for two hours; a weekly window for the longest allowed time.
 
-        `None` where the same was asked a moment ago, as a double click does.
+        `None` if the same was requested a moment ago, as by a double press.
         """
         now = self.clock()
         value = Mute(
@@ -215,7 +219,7 @@ class SubscriptionService:
         return value
 
     async def unmute(self, target: FollowedTarget, who: Author) -> str | Refusal:
-        """End every mute of a target; the command that mutes it again."""
+        """End every mute of a target; returns the command that mutes it again."""
         ended = await self.mutes(who[1], target)
         if not ended:
             return _no(f"{target.text} is not muted in this channel.")
@@ -224,13 +228,13 @@ class SubscriptionService:
         return _again(max(ended, key=lambda one: one.ends), now)
 
     async def mutes(self, channel: str, target: FollowedTarget) -> list[Mute]:
-        """The mutes of exactly this target that have not ended."""
+        """The active and future mutes of exactly this target."""
         return await self.memory.mutes_of(channel, target, self.clock())
 
     async def history(
         self, channel: str, request: Request, target: FollowedTarget
     ) -> Sequence[BackendEvent] | Refusal:
-        """What happened to a target, newest first; at least one event.
+        """The events of a target, newest first, at least one.
 
         For a host, also as a member of the gateways that the channel follows.
         """
@@ -254,7 +258,7 @@ def _no(sentence: str) -> Refusal:
 
 
 def _same(one: Mute, other: Mute) -> bool:
-    """Whether two mutes of one target say the same: the second is then a double click."""
+    """Whether two mutes of one target are equal, as after a double press."""
     return (one.ends - one.begins, one.window, one.reason) == (
         other.ends - other.begins,
         other.window,
@@ -263,7 +267,7 @@ def _same(one: Mute, other: Mute) -> bool:
 
 
 def _again(mute: Mute, now: datetime) -> str:
-    """What to type to mute again for what was left of it."""
+    """The command that mutes again for the remaining time."""
     hours, minutes = divmod(max(int((mute.ends - now).total_seconds() // 60), 1), 60)
     window = window_words(mute.window) if mute.window else ""
     return " ".join(

@@ -1,4 +1,4 @@
-"""Whether cards may be shown in channels that another organisation can read."""
+"""Decides whether cards may be shown in channels that another organisation can read."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from bot.store.shared_channels import note_shared, set_consent, shared_channel, 
 class SharedChannels:
     """The shared channels of one workspace and the consents given in them.
 
-    A SQLite file has one process, so what was read once stays right and no command waits for it.
+    With SQLite only one process uses the database, so what was read once is cached and no command
+    waits for it.
 
     Attributes:
         store: the database.
         team: the bot's own workspace.
-        clock: the present instant, aware.
+        clock: returns the present instant, time zone aware.
     """
 
     store: Store
@@ -32,15 +33,14 @@ class SharedChannels:
     _all_read: bool = False
 
     async def awaits_consent(self, channel: str, *, shared: bool | None) -> bool:
-        """Whether a channel is shared and nobody consented to cards there.
+        """Whether a channel is shared and nobody has consented to cards there.
 
-        While the database does not answer, what was known before holds; a channel that is said to
-        be shared and of which nothing is known awaits consent.
+        While the database does not answer, the last known state is used; a channel that Slack calls
+        shared and that is unknown needs consent.
 
         Args:
-            channel: Slack id.
-            shared: what Slack says of it now; `None` where it does not say, and what was said
-                before is remembered.
+            channel: Slack ID.
+            shared: what Slack says now; `None` if it does not say, then the stored state is used.
         """
         if shared is False:
             return False
@@ -67,11 +67,11 @@ class SharedChannels:
         return self._known.get(channel)
 
     async def consent(self, channel: str, user: str) -> None:
-        """Let cards be shown in a shared channel; raises `DatabaseUnavailable`."""
+        """Allow cards in a shared channel; raises `DatabaseUnavailable`."""
         await self._set(channel, user, by=user)
 
     async def revoke(self, channel: str, user: str) -> None:
-        """Show cards to who asks alone again; raises `DatabaseUnavailable`."""
+        """Make answers in a shared channel ephemeral again; raises `DatabaseUnavailable`."""
         await self._set(channel, None, by=user)
 
     async def _set(self, channel: str, user: str | None, *, by: str) -> None:

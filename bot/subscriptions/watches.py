@@ -1,4 +1,4 @@
-"""Watches that survive a restart."""
+"""Stores watches across a restart."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.store.last_known import drop_watch, open_watches, save_watch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchRecords:
-    """The kept watches of one workspace.
+    """The stored watches of one workspace.
 
     Attributes:
         store: the database.
@@ -26,16 +26,16 @@ class WatchRecords:
     async def save(
         self, watch_id: str, channel: str, until: datetime, body: Mapping[str, Any]
     ) -> None:
-        """Keep a watch; raises `DatabaseUnavailable`."""
+        """Store a watch; raises `DatabaseUnavailable`."""
         async with self.store.writing() as connection:
             await save_watch(connection, watch_id, self.team, channel, until, body)
 
     async def drop(self, watch_id: str) -> None:
-        """Forget a watch; raises `DatabaseUnavailable`."""
+        """Delete a watch; raises `DatabaseUnavailable`."""
         async with self.store.writing() as connection:
             await drop_watch(connection, watch_id)
 
     async def open(self, now: datetime) -> Sequence[Mapping[str, Any]]:
-        """The watches that have not run out; raises `DatabaseUnavailable`."""
+        """The watches whose time has not ended; raises `DatabaseUnavailable`."""
         async with self.store.reading() as connection:
             return tuple((await open_watches(connection, now)).values())

@@ -1,1 +1,1 @@
-"""One file per verb or button: invocation in, use case, card out."""
+"""One file per verb or button: calls the use case for an invocation and answers with a card."""

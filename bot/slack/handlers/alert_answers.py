@@ -1,7 +1,8 @@
-"""Alerts answered by itself: only what is certain, and once per problem.
+"""Answers alerts automatically: only with a certain target, and once per problem.
 
-An alert is a message of a named app in a channel that wants it. The same gateway, pool and cause
-within the hour is the same problem: its card is updated, wherever the further alert stands.
+An alert is a message from a configured app in a channel where alert answers are on. The same
+gateway, pool and cause within the hour is the same problem: its card is updated, whichever message
+the new alert is.
 """
 
 from __future__ import annotations
@@ -36,12 +37,12 @@ class AlertAnswering:
 
     Attributes:
         apps: `APPGW_ALERT_APPS`.
-        own: the bot's own ids, whose messages are never alerts.
-        memory: which channels want it, and what was answered.
-        alerts: reads what a message is about.
-        cards: finds and shows answers.
-        following: keeps the cards that stand up to date.
-        reception: who may ask; what runs now.
+        own: the bot's own IDs, whose messages are never alerts.
+        memory: channels where alerts are answered, and past answers.
+        alerts: finds the target of a message.
+        cards: checks a target and posts the card.
+        following: keeps posted cards up to date.
+        reception: access policy and running work.
     """
 
     apps: frozenset[str]
@@ -53,7 +54,7 @@ class AlertAnswering:
     reception: Reception
 
     def receive(self, body: Payload) -> None:
-        """Take a message event; what is no alert of a named app ends here."""
+        """Handle a message event; ignores everything that is no alert."""
         runs = self.reception.runs
         if runs.draining or not is_alert(body, apps=self.apps, own=self.own, home=self.memory.team):
             return
@@ -78,7 +79,7 @@ class AlertAnswering:
             log.warning("an alert is not answered", extra={"reason": error.reason})
 
     async def _is_taken(self, channel: str, ts: str) -> bool:
-        """Whether this process is the one to act on an alert, and the limits allow it."""
+        """Whether this process claimed the alert, within the limits."""
         taken = await self.memory.take(channel, ts, self.following.clock())
         if taken not in {Taken.NEW, Taken.KNOWN}:
             log.warning("an alert is not answered", extra={"reason": taken.value})
@@ -101,12 +102,12 @@ class AlertAnswering:
             await self._add(standing, value, switch, answer)
 
     async def _refused(self, admitted: AdmittedInvocation[Request]) -> bool:
-        """Whether whoever switched it on may not ask here any more."""
+        """Whether the user who switched alerts on may no longer ask here."""
         invocation = admitted.invocation
         return bool(await self.reception.admit(invocation, invocation.text, run_id=admitted.run_id))
 
     def _value(self, switch: AlertSwitch, ts: str, answer: Answer) -> AlertAnswer | None:
-        """What is stored of an answer; `None` where it names no one gateway."""
+        """The answer to store; `None` if it does not concern exactly one gateway."""
         if answer.found.problem is None:
             return None
         now = self.following.clock()
@@ -122,7 +123,7 @@ class AlertAnswering:
         )
 
     async def _give(self, value: AlertAnswer, answer: Answer) -> None:
-        """The first alert of a problem: its card, in the alert's thread."""
+        """Answer the first alert of a problem with a card in the alert's thread."""
 
         async def placed(posted: Posted) -> None:
             await self.memory.settle(replace(value, card=posted.ts))
@@ -136,7 +137,7 @@ class AlertAnswering:
     async def _add(
         self, standing: AlertAnswer, value: AlertAnswer, switch: AlertSwitch, answer: Answer
     ) -> None:
-        """A further alert of a problem: the card that stands is updated, and covers both."""
+        """Answer another alert of a problem by updating the existing card to cover both."""
         covering = replace(standing, command=_covering(standing, value))
         admitted = self.following.on_card(covering, switch)
         if admitted is None:
@@ -153,14 +154,17 @@ class AlertAnswering:
             await self._say_again(standing, value.thread, again)
 
     async def _say_again(self, standing: AlertAnswer, thread: str, answer: Answer) -> None:
-        """Nobody is notified of an update, so a problem that comes back says so at its alert."""
+        """Post a line under an alert whose problem has come back.
+
+        Slack notifies nobody of an update.
+        """
         link = await self.following.link(standing)
         line = failing_again(answer.found.message.text, link)
         await self.following.say(standing.channel, thread, line)
 
 
 def _covering(standing: AlertAnswer, value: AlertAnswer) -> str:
-    """The question whose answer covers both alerts: the same one, the gateway, or the pool."""
+    """The command whose answer covers both alerts: the same one, the gateway, or the pool."""
     if standing.command == value.command:
         return standing.command
     before = parse(standing.command)

@@ -1,6 +1,6 @@
-"""How the answer to an alert is found and comes to stand on its card.
+"""Checks the target of an alert and posts the card.
 
-Nobody waits for it, so the backend is probed first, and the card is posted with its verdict.
+Nobody waits for it, so the card is posted after the probe, with the verdict.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ Placed = Callable[[Posted], Coroutine[Any, Any, None]]
 
 @dataclass(slots=True)
 class Stood:
-    """What a card came to show: where it stands, and whether the last of it was green."""
+    """What a card showed in the end: its place, and whether the last answer was healthy."""
 
     posted: Posted | None = None
     green: bool = False
     placing: asyncio.Task[None] | None = None
 
     async def placed(self) -> None:
-        """Wait until it is kept where the card stands."""
+        """Wait until the place of the card is stored."""
         if self.placing:
             await self.placing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What was found, and the work that found it."""
+    """The result of a check, and the `Work` that made it."""
 
     admitted: AdmittedInvocation[ProbeRequest]
     work: Work
@@ -49,30 +49,30 @@ class Answer:
 
     @property
     def name(self) -> str:
-        """As the work says."""
+        """From the work."""
         return self.work.name
 
     @property
     def command(self) -> str:
-        """As the work says."""
+        """From the work."""
         return self.work.command
 
     @property
     def understood(self) -> str:
-        """As the work says."""
+        """From the work."""
         return self.work.understood
 
     @property
     def grace(self) -> float:
-        """As the work says; the answer is there before it is over."""
+        """From the work; the answer is available earlier."""
         return self.work.grace
 
-    async def find(self, progress: Progress) -> Found:  # noqa: ARG002 -- the protocol's signature
-        """The answer, which is there already."""
+    async def find(self, progress: Progress) -> Found:  # noqa: ARG002 -- required by the protocol `Work`
+        """Return the available answer."""
         return self.found
 
     def without_thread(self) -> Answer:
-        """The same without what would be said in the thread once more."""
+        """The same answer without its messages for the thread."""
         found = self.found
         amend = _silently(found.amend) if found.amend else None
         return replace(self, found=replace(found, thread=_nothing, amend=amend))
@@ -80,13 +80,13 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertCards:
-    """Finds answers and shows them.
+    """Checks targets and posts cards.
 
     Attributes:
         checking: checks backends.
-        gateway_work: looks at gateways; `None` where none can be asked.
+        gateway_work: checks gateways; `None` without Azure.
         team: the bot's own workspace.
-        clock: the present instant, aware.
+        clock: returns the present instant, time zone aware.
     """
 
     checking: Checking
@@ -97,7 +97,7 @@ class AlertCards:
     def admitted(
         self, line: str, invocation: Invocation
     ) -> AdmittedInvocation[ProbeRequest] | None:
-        """A line of an alert as a request; `None` where it is none that can be answered."""
+        """The request in a command line for an alert; `None` if it cannot be answered."""
         understood = parse(line)
         if not isinstance(understood, ProbeRequest):
             return None
@@ -117,7 +117,7 @@ class AlertCards:
         )
 
     def invocation(self, by: str, channel: str, thread: str, card: str = "") -> Invocation:
-        """On whose word an alert is answered: whoever switched it on; `card` is updated."""
+        """The invocation for an alert, by the user who switched alerts on; `card` is updated."""
         return Invocation(
             source=Source.ALERT,
             text="",
@@ -129,7 +129,7 @@ class AlertCards:
         )
 
     async def find(self, admitted: AdmittedInvocation[ProbeRequest]) -> Answer | None:
-        """Probe and judge; `None` where the target policy does not allow it."""
+        """Probe and judge; `None` if the target policy refuses it."""
         work = self._work(admitted)
         found = await work.find(Progress())
         if not isinstance(found, Found):
@@ -137,11 +137,11 @@ class AlertCards:
         return Answer(admitted=admitted, work=work, found=found)
 
     async def show(self, answer: Answer, placed: Placed) -> Stood:
-        """Show an answer on its card, backend health added when it comes.
+        """Post or update the card, then add backend health when it arrives.
 
         Args:
-            answer: where it stands, and what it says.
-            placed: keeps where the card stands, before anything slow is done.
+            answer: the answer and its place.
+            placed: called with the place of the card as soon as it is posted.
         """
         stood = Stood()
         found = replace(answer.found, on_shown=_both(answer.found, stood, placed))
@@ -166,7 +166,7 @@ class AlertCards:
 
 
 async def _kept(_posted: Posted) -> None:
-    """Where the card stands is kept already."""
+    """Do nothing: the place of the card is stored already."""
 
 
 def _nothing() -> tuple[ThreadItem, ...]:
@@ -174,7 +174,7 @@ def _nothing() -> tuple[ThreadItem, ...]:
 
 
 def _both(shown: Shown, stood: Stood, placed: Placed) -> Callable[[Posted | None], None]:
-    """What the work does once its answer stands; where it stands is kept at once."""
+    """The callback that first stores the place of the card, then does what the work wants."""
 
     def on_shown(posted: Posted | None) -> None:
         stood.posted, stood.green = posted, shown.green

@@ -1,8 +1,7 @@
-"""Problems that alerts named, looked at until they are green again.
+"""Checks the problems of alerts periodically until they are healthy, and updates their cards.
 
-With no such problem nothing runs but a look into the store every few minutes, for what another
-replica has left. Several replicas share the looks through the store; a restart goes on where it
-was.
+Without an open problem there is only a query every few minutes, for problems that another replica
+left. Replicas share the checks through the store, and they continue after a restart.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ GREEN_MARK = "white_check_mark"
 
 
 async def _nothing(_posted: Posted) -> None:
-    """The card stands already."""
+    """Do nothing: the card is posted already."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,12 +44,12 @@ class AlertFollowing:
     """Keeps the cards of alerts up to date.
 
     Attributes:
-        memory: what was answered.
-        cards: finds and shows answers.
-        reception: who may ask; what runs now.
-        slack: the way to Slack.
-        clock: the present instant, aware.
-        every_s: seconds between two looks at a problem that is not over.
+        memory: the stored answers.
+        cards: checks targets and posts cards.
+        reception: access policy and running work.
+        slack: the Slack client.
+        clock: returns the present instant, time zone aware.
+        every_s: seconds between two checks of an open problem.
     """
 
     memory: AlertMemory
@@ -65,7 +64,7 @@ class AlertFollowing:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Look for as long as this lasts; a look that is at work then has a moment to end."""
+        """Check periodically while the context is open; a running check may finish at the end."""
         task = asyncio.create_task(self._run())
         try:
             yield
@@ -78,26 +77,26 @@ class AlertFollowing:
     def on_card(
         self, value: AlertAnswer, switch: AlertSwitch
     ) -> AdmittedInvocation[ProbeRequest] | None:
-        """What asks about a problem once more, on the card that stands."""
+        """The request that checks a problem again and updates its card."""
         invocation = self.cards.invocation(switch.by, value.channel, value.thread, value.card)
         return self.cards.admitted(value.command, invocation)
 
     async def update(self, value: AlertAnswer, answer: Answer) -> AlertAnswer | None:
-        """Show an answer on the card that stands; what is kept where this has turned it."""
+        """Update the card with an answer; returns the stored answer if its state changed."""
         stood = await self.cards.show(answer, _nothing)
         if stood.posted is None:
-            return None  # another run writes on the card, and sees for itself
+            return None  # another run updates the card and will see the state itself
         return await self.keep(value, green=stood.green)
 
     async def keep(self, value: AlertAnswer, *, green: bool) -> AlertAnswer | None:
-        """Keep what became of an answer; what is not green is looked at again.
+        """Store the new state of an answer; if unhealthy, it is checked again later.
 
         Args:
-            value: the answer, with its state as it was when it was looked at.
-            green: whether it is accepted now.
+            value: the answer with the state before the check.
+            green: whether it is healthy now.
 
         Returns:
-            The answer as it is kept where this call is the one that has turned it.
+            The stored answer, if this call changed its state.
         """
         await self.memory.settle(value)
         if not green:
@@ -106,7 +105,7 @@ class AlertFollowing:
         return await self.memory.turn(value, green=green) if green != value.green else None
 
     async def end(self, value: AlertAnswer, answer: Answer, now: datetime) -> None:
-        """It is over: one line in the thread, and a mark on every alert of it."""
+        """The problem has ended: post one line in the thread, and react to each of its alerts."""
         taken = duration((now - value.begun).total_seconds())
         await self.say(value.channel, value.thread, green_again(answer.name, taken))
         for alert in value.alerts:
@@ -117,21 +116,21 @@ class AlertFollowing:
                 return
 
     async def link(self, value: AlertAnswer) -> str | None:
-        """Where the card of an answer stands, as Slack links it."""
+        """Slack's permalink of an answer's card."""
         if not value.card:
             return None
         place = Place(channel=value.channel, thread=value.thread)
         return await self.slack.permalink(Posted(place=place, ts=value.card))
 
     async def look_at(self, channel: str) -> None:
-        """Look now at every problem of a channel: an alert there says that it is over."""
+        """Check every problem of a channel now, because an alert there says that it is resolved."""
         now = self.clock()
         for value in await self.memory.open(now):
             if value.channel == channel:
                 await self._look_in_turn(value, now)
 
     async def say(self, channel: str, thread: str, message: Message) -> None:
-        """Post a line under an alert; what fails is logged."""
+        """Post a line under an alert; errors are logged."""
         try:
             await self.slack.post(Place(channel=channel, thread=thread), message)
         except DeliveryError as error:
@@ -149,7 +148,7 @@ class AlertFollowing:
                     await self._look_in_turn(value, self.clock())
 
     async def _open(self) -> tuple[AlertAnswer, ...] | None:
-        """What is open, whoever began it; `None` where the database does not say."""
+        """All open answers; `None` if the database is unavailable."""
         try:
             found = await self.memory.open(self.clock())
         except DatabaseUnavailable as error:
@@ -159,7 +158,7 @@ class AlertFollowing:
         return tuple(value for value in found if value.id not in self._given_up)
 
     async def _look_in_turn(self, value: AlertAnswer, now: datetime) -> None:
-        """Look where no other look runs, here or in a replica; an error of our own ends nothing."""
+        """Check if no other check of it runs in any replica; logs unexpected errors."""
         try:
             kept = await self.memory.take_look(value, now) if value.card else None
             if kept:
@@ -174,7 +173,8 @@ class AlertFollowing:
         switch = await self.memory.switch(value.channel)
         admitted = self.on_card(value, switch) if switch else None
         if admitted is None or await self._refused(admitted):
-            return  # perhaps only for now, as where Slack does not answer; `until` ends it
+            # the error may be temporary, as when Slack does not answer; `until` ends the attempts
+            return
         answer = await self.cards.find(admitted)
         if answer is None or answer.found.problem is None:
             return
@@ -188,9 +188,9 @@ class AlertFollowing:
     async def _renamed(
         self, value: AlertAnswer, answer: Answer, now: datetime
     ) -> AlertAnswer | None:
-        """The same problem, or the one that it has become; one that is over keeps its cause.
+        """The answer under its present problem; one that has ended keeps its cause.
 
-        `None` where another card stands for what it has become, or where it was forgotten.
+        `None` if another card shows the new problem, or if the answer was deleted.
         """
         current = replace(value, problem=answer.found.problem or value.problem)
         if answer.found.green or current.id == value.id:
@@ -203,7 +203,7 @@ class AlertFollowing:
         return None
 
     async def _refused(self, admitted: AdmittedInvocation[Request]) -> bool:
-        """Whether whoever switched alerts on may not ask here any more."""
+        """Whether the user who switched alerts on may no longer ask here."""
         invocation = admitted.invocation
         return bool(await self.reception.admit(invocation, invocation.text, run_id=admitted.run_id))
 

@@ -1,4 +1,4 @@
-"""`alerts on`, `alerts off` and `alerts`: whether alerts in a channel are answered by itself."""
+"""Handles `alerts on`, `alerts off` and `alerts`: switch or show a channel's alert answers."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _PRIVATE = "privategroup"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertSwitching:
-    """Answers `alerts`.
+    """Handles `alerts`.
 
     Attributes:
-        slack: the way to Slack.
-        memory: which channels want it.
+        slack: the Slack client.
+        memory: channels where alerts are answered.
         apps: `APPGW_ALERT_APPS`.
-        scopes: what the token was granted; empty where Slack does not tell.
-        bot_name: whom to invite.
-        clock: the present instant, aware.
+        scopes: the token's scopes; empty if Slack does not say.
+        bot_name: the name to invite.
+        clock: returns the present instant, time zone aware.
     """
 
     slack: SlackClient
@@ -42,7 +42,7 @@ class AlertSwitching:
     clock: Callable[[], datetime]
 
     async def handle(self, admitted: AdmittedInvocation[AlertsRequest]) -> None:
-        """Switch it on or off, or tell the state."""
+        """Switch alert answers on or off, or show the state."""
         invocation = admitted.invocation
         if not _is_channel(invocation):
             await self._decline(
@@ -92,7 +92,7 @@ class AlertSwitching:
         await self.slack.send_ephemeral(invocation, message)
 
     def _lacking(self, invocation: Invocation) -> list[str]:
-        """What an operator has to add for alerts to arrive."""
+        """What an operator has to configure for alerts to arrive."""
         if not self.scopes:
             return []
         private = invocation.channel_name == _PRIVATE or invocation.channel.startswith("G")
@@ -132,7 +132,7 @@ class AlertSwitching:
 
 
 def _is_channel(invocation: Invocation) -> bool:
-    """Whether this is a channel, not a direct message of two or of several."""
+    """Whether this is a channel and not a direct message."""
     named = invocation.channel_name
     direct = named == "directmessage" or named.startswith("mpdm-")
     return invocation.channel.startswith(("C", "G")) and not direct

@@ -1,6 +1,6 @@
-"""The Home tab, drawn when somebody opens it.
+"""Publishes the App Home when a user opens it.
 
-From what is remembered alone, so that it stands at once.
+It only uses stored data, so that it appears at once.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """Draws the Home tab.
+    """Publishes the App Home.
 
     Attributes:
-        replies: what the digest verbs share.
-        troubles: what the bot finds wrong with itself now, name -> sentence.
+        replies: shared by the handlers of the digest verbs.
+        troubles: the failed conditions of `/readyz`, name -> sentence.
     """
 
     replies: SubscriptionReplies
     troubles: Callable[[], Mapping[str, str]]
 
     async def draw(self, user: str, refusal: Refusal | None) -> None:
-        """Publish a person's tab, or why they may not see it."""
+        """Publish a user's App Home, or why they may not see it."""
         try:
             view = refused_view(refusal) if refusal else await self._view(user)
         except DatabaseUnavailable as error:
@@ -78,7 +78,7 @@ def _plan(value: Subscription) -> str:
 
 
 def opened(body: Mapping[str, Any]) -> Invocation | None:
-    """Who opened the Home tab; `None` for the app's messages tab."""
+    """The invocation of a user who opened the App Home; `None` for the app's messages tab."""
     event = inner(body, "event")
     user = word(event, "user")
     if event.get("tab", "home") != "home" or not user:

@@ -1,7 +1,7 @@
-"""`check` in chat: which backend is meant, who answers, and what a check hands to its card.
+"""Handles `check`: finds out which backend is meant and hands the check to the life of a card.
 
-The card appears as soon as the target policy has admitted the target, within a second whatever the
-backend does; a refusal goes to the asker alone.
+The card appears within a second once the target policy has allowed the target, however slow the
+backend is. A refusal is an ephemeral message.
 """
 
 from __future__ import annotations
@@ -53,28 +53,27 @@ LOOKED_UP_S = 0.8
 GATEWAY_ASKED = "reading backend health, which takes ten seconds or more."
 _REMEMBERED_PEOPLE = 10_000
 _OF_A_GATEWAY = ("gw", "pool", "setting", "via")
-"""The options that a site can have: its members are probed as their settings say."""
+"""Options that a site can have; its members are probed by their own settings."""
 
 
 def no_site(_target: HostTarget, _options: ProbeOptions) -> bool:
-    """No host is a site, where no gateway is known."""
+    """No host is a site; the default without gateways."""
     return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checking:
-    """Answers `check`.
+    """Handles `check`.
 
     Attributes:
-        cards: where its cards live.
+        cards: what every card needs.
         backends: the use case.
-        probe_origin: from where the bot probes, for the context block.
-        filing: remembers what the cards were made of, for their files.
+        probe_origin: the machine that probes, for the context block.
+        filing: keeps reports for the files of their cards.
         last_healthy: the last healthy facts of each backend.
-        by_gateway: answers `via=gateway`, where the gateway that has the host in a pool is asked
-            and nothing is probed.
-        is_site: whether a known gateway serves a host that no pool holds; such a host is answered
-            as a site.
+        by_gateway: handles `via=gateway`, which reads backend health only.
+        is_site: whether a known gateway serves a host that is in no pool; such a host is checked as
+            a site.
     """
 
     cards: CardTools
@@ -87,9 +86,9 @@ class Checking:
     _last: OrderedDict[str, BackendRequest] = field(default_factory=OrderedDict)
 
     async def handle(self, admitted: AdmittedInvocation[BackendRequest]) -> None:
-        """Check what was asked, or point to the card that does so already.
+        """Run the check, or link to a card that already shows it.
 
-        Or go on watching a card after a restart.
+        After a restart, continue to watch a card.
         """
         if admitted.watched_s is not None:
             await self._watch_on(admitted)
@@ -114,7 +113,7 @@ class Checking:
         await answer_once(self.cards, recalled, BackendCheck(tools=self, admitted=recalled))
 
     def meant(self, request: BackendRequest) -> BackendRequest | HealthRequest:
-        """The same request; about a site where the host is one."""
+        """The request; if its host is a site, as a request about the site."""
         target = request.target
         if not isinstance(target, HostTarget) or not self.is_site(target, request.options):
             return request
@@ -169,7 +168,7 @@ def _is_for_the_gateway(admitted: AdmittedInvocation[BackendRequest]) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackendCheck:
-    """One check, as `bot.slack.outbound.card_work.Work` asks for it."""
+    """One check, in the form of `bot.slack.outbound.card_work.Work`."""
 
     tools: Checking
     admitted: AdmittedInvocation[BackendRequest]
@@ -181,7 +180,7 @@ class BackendCheck:
 
     @property
     def command(self) -> str:
-        """What asks the same again."""
+        """The command that repeats it."""
         return command_of(self.admitted.request)
 
     @property
@@ -191,7 +190,7 @@ class BackendCheck:
 
     @property
     def grace(self) -> float:
-        """A name may be mistyped, which needs no card; a root has to be looked up first."""
+        """Longer for a name or root that may be mistyped, because a refusal needs no card."""
         return LOOKED_UP_S if self.admitted.request.options.root else GRACE_S
 
     async def find(self, progress: Progress) -> Found | TakenBack:
@@ -205,7 +204,7 @@ class BackendCheck:
         return self._found(answer)
 
     def watch(self, answer: HostAnswer | None = None) -> WatchOrder:
-        """How its card goes on being watched; `answer` is what it shows now."""
+        """How to watch its card; `answer` is what it shows now."""
         backends = self.tools.backends
         watched = WatchedHost(
             backends=backends,
@@ -229,7 +228,7 @@ class BackendCheck:
 
     @property
     def _watched(self) -> float:
-        """Seconds that the card is to be watched, 0 for not at all."""
+        """Seconds for which the card is watched, 0 for not at all."""
         return self.tools.cards.watching.seconds(self.admitted.request.watch)
 
     def _found(self, answer: HostAnswer) -> Found:
@@ -295,7 +294,7 @@ class BackendCheck:
 
 
 def _problem(answer: HostAnswer) -> Problem | None:
-    """What is wrong in which pool, where the backend stands on a gateway."""
+    """The cause and the pool, if the backend belongs to one gateway."""
     if answer.gateway is None:
         return None
     pools = [one.pool for one in answer.gateway.members if one.report is answer.report]
@@ -307,7 +306,7 @@ def _problem(answer: HostAnswer) -> Problem | None:
 
 
 def _first_word(answer: HostAnswer) -> str:
-    """What the card says of the gateway before backend health was read."""
+    """The card's sentence about the gateway before backend health is read."""
     if answer.gateway:
         return GATEWAY_ASKED
     return why_no_backend_health(answer.arm) if answer.arm else ""

@@ -1,4 +1,4 @@
-"""Consent to cards in a channel that another organisation can read."""
+"""Handles the consent to cards in a channel that another organisation can read."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from bot.subscriptions import SharedChannels
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentAsking:
-    """Asks for consent, takes it and takes it back; only people who may ask get here.
+    """Asks for consent, stores it and withdraws it; its callers have applied the access policy.
 
     Attributes:
-        slack: the way to Slack.
-        channels: what is remembered of shared channels.
-        sharing: what Slack says of a channel.
+        slack: the Slack client.
+        channels: what is stored about shared channels.
+        sharing: asks Slack whether a channel is shared.
     """
 
     slack: SlackClient
@@ -28,7 +28,7 @@ class ConsentAsking:
     sharing: ChannelSharing
 
     async def is_wanted(self, invocation: Invocation) -> bool:
-        """Whether an answer in this place has to wait for consent."""
+        """Whether an answer in this channel needs a consent that is missing."""
         channel = invocation.channel
         if not channel:
             return False
@@ -36,15 +36,15 @@ class ConsentAsking:
         return await self.channels.awaits_consent(channel, shared=shared)
 
     def channel_changed(self, channel: str) -> None:
-        """Ask Slack anew: it said that the channel is shared, or no longer."""
+        """Forget the cached state, because Slack said that the channel's sharing changed."""
         self.sharing.forget(channel)
 
     async def ask(self, invocation: Invocation, *, shown: bool) -> None:
-        """Ask the person; `shown` where they got their answer alone."""
+        """Ask the user; `shown` if they got the card as an ephemeral message."""
         await self.slack.send_ephemeral(invocation, consent_wanted(shown=shown))
 
     async def give(self, invocation: Invocation) -> None:
-        """Remember it, and tell the channel how to take it back."""
+        """Store the consent, and tell the channel how to withdraw it."""
         await self.channels.consent(invocation.channel, invocation.user)
         message = consent_given(invocation.user)
         try:
@@ -53,6 +53,6 @@ class ConsentAsking:
             await self.slack.send_ephemeral(invocation, message)
 
     async def revoke(self, invocation: Invocation) -> None:
-        """Take it back."""
+        """Withdraw the consent."""
         await self.channels.revoke(invocation.channel, invocation.user)
         await self.slack.send_ephemeral(invocation, consent_revoked())

@@ -1,4 +1,4 @@
-"""What an alert or a thread is about, where it is not said in a command."""
+"""Finds the target of an alert or a thread, for the message shortcut and for mentions."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _NOT_READABLE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosing:
-    """Reads the target out of messages; what names none is told to the asker alone.
+    """Finds targets in messages; answers with an ephemeral message if there is none.
 
     Attributes:
         reception: takes the invocation once its target is known.
-        slack: the way to Slack.
-        alerts: reads what a message is about.
+        slack: the Slack client.
+        alerts: finds the target of a message.
     """
 
     reception: Reception
@@ -39,7 +39,7 @@ class Diagnosing:
     alerts: AlertReader
 
     def diagnose(self, invocation: Invocation, message: Payload) -> None:
-        """Check what a message is about."""
+        """Check the target of a message."""
         reading = self.alerts.read(message)
         if reading.target:
             self.reception.receive(invocation.about(reading.target.line))
@@ -47,11 +47,11 @@ class Diagnosing:
             self.reception.spawn(invocation, self._nothing_found(invocation, reading, message))
 
     def read_above(self, invocation: Invocation, asked_at: str) -> None:
-        """Check what the messages above a mention are about, the newest first.
+        """Check the target in the messages above a mention, the newest first.
 
         Args:
             invocation: a mention without a target, in a thread.
-            asked_at: timestamp of the mention's message.
+            asked_at: `ts` of the mention's message.
         """
         if self.reception.runs.is_new(invocation.dedupe_key):
             self.reception.runs.spawn(self._read_above(invocation, asked_at))

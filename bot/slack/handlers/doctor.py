@@ -1,7 +1,4 @@
-"""`doctor` in the chat.
-
-What `/readyz` knows, Slack's side of it, and what the other parts say of themselves.
-"""
+"""Collects the checks of `doctor` in Slack: `/readyz`, Slack's side, and those of other parts."""
 
 from __future__ import annotations
 
@@ -26,15 +23,15 @@ SLACK_PATIENCE_S = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examination:
-    """Looks at the running bot, within a few seconds.
+    """Checks the running bot, within a few seconds.
 
     Attributes:
-        readiness: what `/readyz` tells.
+        readiness: the conditions of `/readyz`.
         settings: the bot's settings.
-        identity: who the bot is in Slack, with the scopes that it was granted.
-        client: asked for Slack's time.
-        probe_origin: from where the bot looks.
-        more: what other parts say.
+        identity: the bot's identity in Slack, with its granted scopes.
+        client: reads Slack's time.
+        probe_origin: the machine that probes.
+        more: the checks of other parts.
     """
 
     readiness: Readiness
@@ -45,7 +42,7 @@ class Examination:
     more: Callable[[], Awaitable[Sequence[DoctorCheck]]]
 
     async def shown(self) -> Mapping[str, str]:
-        """Name -> how it is, in the order in which people read it."""
+        """Name -> state, in reading order."""
         more, headers = await asyncio.gather(self.more(), self._slacks_headers())
         scopes = granted(headers) or self.identity.scopes
         checks = (
@@ -66,7 +63,7 @@ class Examination:
         }
 
     async def _slacks_headers(self) -> Mapping[str, str]:
-        """The headers of Slack's answer: its time, and the scopes that are granted now."""
+        """The headers of a Slack response: its time, and the scopes that are granted now."""
         try:
             async with asyncio.timeout(SLACK_PATIENCE_S):
                 answer = await self.client.auth_test()

@@ -1,7 +1,6 @@
-"""Files on demand.
+"""Uploads the corrected chain or the evidence pack of a card into its thread, on demand.
 
-The corrected chain and the evidence pack of a card, out of memory, else by looking again. They go
-into its thread.
+They are made from reports in memory, or from a new check.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ CHAIN, EVIDENCE = "chain", "evidence"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """What a card was made of: probe, backend health, and which run it was."""
+    """The content of a card: probe, backend health, and run ID."""
 
     report: CheckReport
     gateway: GatewayReport | None
@@ -44,7 +43,7 @@ class Kept:
 
 @dataclass(slots=True, kw_only=True)
 class Filing:
-    """Remembers what the last cards were made of, and hands out their files."""
+    """Keeps the reports of the latest cards, and uploads their files."""
 
     backends: CheckService
     slack: SlackClient
@@ -52,7 +51,7 @@ class Filing:
     _kept: OrderedDict[tuple[str, str], Kept] = field(default_factory=OrderedDict)
 
     def keep(self, posted: Posted | None, kept: Kept) -> None:
-        """Remember what this card was made of."""
+        """Store the report of this card."""
         if posted is None:
             return
         self._kept[posted.place.channel, posted.ts] = kept
@@ -61,9 +60,9 @@ class Filing:
             self._kept.popitem(last=False)
 
     async def hand_out(self, invocation: Invocation, what: str, run_id: str) -> None:
-        """Put the file into the card's thread; `invocation.text` is the card's question.
+        """Upload the file into the card's thread; `invocation.text` is the card's command.
 
-        A card that only one person sees has no thread: the file comes in a direct message.
+        An ephemeral card has no thread: the file is sent in a direct message.
         """
         kept = self._known(invocation) or await self._anew(invocation, run_id)
         if kept is None:
@@ -81,7 +80,7 @@ class Filing:
         return self._kept.get((invocation.channel, invocation.card or ""))
 
     async def _in_direct_message(self, invocation: Invocation) -> Posted | None:
-        """A message to the person alone whose thread takes the file; they are told where it is."""
+        """Post a direct message whose thread gets the file, and tell the user where it is."""
         about = f"Files of {clean(invocation.text, 100)}"
         try:
             posted = await self.slack.post(Place(channel=invocation.user), notice(about))
@@ -147,7 +146,7 @@ class Filing:
 
 
 def why_no_file(report: CheckReport) -> str:
-    """Why there is no file: it is sent already, a certificate is not at hand, none would help."""
+    """Why there is no file: it was sent already, a certificate is missing, or none would help."""
     missing = report.repair.missing if report.repair else ()
     if report.repair and report.repair.unchanged:
         return (
@@ -166,7 +165,7 @@ def why_no_file(report: CheckReport) -> str:
 
 
 def _card_of(invocation: Invocation) -> Posted | None:
-    """The card whose menu was used; `None` for one that has no thread."""
+    """The place of the card whose menu was used; `None` if it has no thread."""
     if invocation.ephemeral or invocation.card is None:
         return None
     place = Place(channel=invocation.channel, thread=invocation.thread)
@@ -174,5 +173,5 @@ def _card_of(invocation: Invocation) -> Posted | None:
 
 
 def _quietly(invocation: Invocation) -> Invocation:
-    """Answer by an ephemeral message; on an ephemeral card only the response URL can do that."""
+    """The invocation with an ephemeral answer; for an ephemeral card, by response URL only."""
     return invocation if invocation.ephemeral else replace(invocation, response_url=None)

@@ -1,6 +1,6 @@
-"""`forecast gw:...` and `rehearse gw:... without=...`: one rehearsal of a gateway on a card.
+"""Handles `forecast gw:...` and `rehearse gw:... without=...`.
 
-Both probe the gateway's members once and judge what they sent under another condition.
+Both probe the gateway's members once and judge what they presented under another condition.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayRehearsing:
-    """Answers both verbs.
+    """Handles both verbs.
 
     Attributes:
-        cards: where the cards live.
+        cards: what every card needs.
         gateways: reads a gateway and probes its members.
-        probe_origin: from where the bot looks.
+        probe_origin: the machine that probes.
     """
 
     cards: CardTools
@@ -47,11 +47,11 @@ class GatewayRehearsing:
     probe_origin: str
 
     async def forecast(self, admitted: AdmittedInvocation[ForecastRequest]) -> None:
-        """On which day what breaks."""
+        """Answer what will break on which day."""
         await answer_once(self.cards, admitted, self.forecast_work(admitted))
 
     async def removal(self, admitted: AdmittedInvocation[RemovalRequest]) -> None:
-        """What breaks if a root is removed."""
+        """Answer what would break if a root were removed."""
         await answer_once(self.cards, admitted, self.removal_work(admitted))
 
     def forecast_work(
@@ -91,13 +91,13 @@ class GatewayRehearsing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayRehearsal(Generic[Answer]):
-    """One of them, as `bot.slack.outbound.card_work.Work` asks for it.
+    """One of them, in the form of `bot.slack.outbound.card_work.Work`.
 
     Attributes:
         ask: probes the members and judges.
-        card: what the channel sees.
-        files: what goes into the card's thread.
-        line: the line that asks the same about another gateway.
+        card: makes the card.
+        files: makes the files for the card's thread.
+        line: makes the command about another gateway, for examples.
     """
 
     admitted: AdmittedInvocation[Request]
@@ -115,15 +115,15 @@ class GatewayRehearsal(Generic[Answer]):
 
     @property
     def command(self) -> str:
-        """What asks the same again."""
+        """The command that repeats it."""
         return command_of(self.admitted.request)
 
     @property
     def understood(self) -> str:
-        """The request in full."""
+        """The request in words."""
         return self.command
 
-    async def find(self, progress: Progress) -> Found | TakenBack:  # noqa: ARG002 -- a gateway tells no stages
+    async def find(self, progress: Progress) -> Found | TakenBack:  # noqa: ARG002 -- a gateway's check has no stages
         """Probe every member and judge it."""
         found = await self.ask()
         context = CardContext(

@@ -1,7 +1,6 @@
-"""`health` in chat, and `check HOST via=gateway`: what they hand to their card.
+"""Handles `health`, and `check HOST via=gateway`.
 
-A gateway's card from our own probe, then backend health added to the same card; details in its
-thread.
+The card first shows our own probe, then backend health is added to it; details are in its thread.
 """
 
 from __future__ import annotations
@@ -43,20 +42,20 @@ Answer = GatewayReport | Refusal
 
 
 async def nothing_followed(_channel: str) -> Sequence[GatewayRef]:
-    """No channel follows a gateway, where nothing is remembered."""
+    """No channel follows a gateway; the default without a database."""
     return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayChecking:
-    """Answers `health`, and `check HOST via=gateway`.
+    """Handles `health`, and `check HOST via=gateway`.
 
     Attributes:
-        cards: where its cards live.
+        cards: what every card needs.
         gateways: the use case.
-        probe_origin: from where the bot looks, for the context block.
-        followed: the gateways that a channel follows; `health` shows those, and every gateway where
-            there are none.
+        probe_origin: the machine that probes, for the context block.
+        followed: the gateways that a channel follows; `health` alone shows those, or every gateway
+            if there are none.
     """
 
     cards: CardTools
@@ -65,9 +64,9 @@ class GatewayChecking:
     followed: Callable[[str], Awaitable[Sequence[GatewayRef]]] = nothing_followed
 
     async def handle(self, admitted: AdmittedInvocation[ProbeRequest]) -> None:
-        """Show one gateway, or all of them in a line each.
+        """Show one gateway, or one line for each.
 
-        Or go on watching a card after a restart.
+        After a restart, continue to watch a card.
         """
         check = GatewayCheck(tools=self, admitted=admitted)
         if admitted.watched_s is None:
@@ -78,7 +77,7 @@ class GatewayChecking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayCheck:
-    """One look at a gateway or at all of them, as `bot.slack.outbound.card_work.Work` asks."""
+    """One check of a gateway or of all, in the form of `bot.slack.outbound.card_work.Work`."""
 
     tools: GatewayChecking
     admitted: AdmittedInvocation[ProbeRequest]
@@ -91,15 +90,15 @@ class GatewayCheck:
 
     @property
     def command(self) -> str:
-        """What asks the same again."""
+        """The command that repeats it."""
         return command_of(self.admitted.request) or "health"
 
     @property
     def understood(self) -> str:
-        """The request in full."""
+        """The request in words."""
         return understood(self.admitted.request) or "health"
 
-    async def find(self, progress: Progress) -> Found | TakenBack:  # noqa: ARG002 -- a gateway tells no stages
+    async def find(self, progress: Progress) -> Found | TakenBack:  # noqa: ARG002 -- a gateway's check has no stages
         """Probe every member."""
         if isinstance(self.admitted.request.target, SiteTarget):
             return await self._site(self.admitted.request.target)
@@ -111,7 +110,7 @@ class GatewayCheck:
         return await self._gateway(target)
 
     async def _site(self, site: SiteTarget) -> Found | TakenBack:
-        """The gateway that serves a site; of several each is told in the overview."""
+        """Check the gateway that serves a site; if there are several, show the overview."""
         found = await self.tools.gateways.of_site(site, self.admitted.request.options)
         if isinstance(found, Refusal):
             return self._refused(found)
@@ -124,7 +123,7 @@ class GatewayCheck:
         return self._refused(found) if isinstance(found, Refusal) else self._one(target, found)
 
     async def meant(self) -> GatewayRef | Refusal | None:
-        """The gateway that is asked about, `None` for all of them."""
+        """The requested gateway; `None` for all of them."""
         target, options = self.admitted.request.target, self.admitted.request.options
         if isinstance(target, SiteTarget):
             found = await self.tools.gateways.of_site(target, options)
@@ -135,7 +134,7 @@ class GatewayCheck:
         return target if isinstance(target, GatewayRef) else None
 
     def watch(self, target: GatewayRef, report: GatewayReport | None = None) -> WatchOrder:
-        """How its card goes on being watched; `report` is what it shows now."""
+        """How to watch its card; `report` is what it shows now."""
         gateways, options = self.tools.gateways, self.admitted.request.options
         seconds = self._watched
         context = self._context(understood_of(self.admitted.request, target))
@@ -157,7 +156,7 @@ class GatewayCheck:
 
     @property
     def _watched(self) -> float:
-        """Seconds that the card is to be watched, 0 for not at all."""
+        """Seconds for which the card is watched, 0 for not at all."""
         return self.tools.cards.watching.seconds(self.admitted.request.watch)
 
     def _refused(self, no: Refusal) -> Found | TakenBack:
@@ -252,7 +251,7 @@ class _State(TypedDict):
 
 
 def _state(report: GatewayReport) -> _State:
-    """What is wrong on this gateway, in which pool."""
+    """The cause on this gateway, and its pool."""
     problem = Problem(
         gateway=report.gateway.id.key, pool=worst_pool(report), cause=report.headline.value
     )
@@ -260,7 +259,7 @@ def _state(report: GatewayReport) -> _State:
 
 
 def _complete(report: GatewayReport) -> _Complete:
-    """What follows once everything about a gateway is known."""
+    """What to do once everything about a gateway is known: log the outcome."""
 
     def logged(_posted: Posted | None) -> None:
         log.info(
@@ -276,12 +275,12 @@ def _explained(report: GatewayReport) -> list[ThreadItem]:
 
 
 class HealthReading:
-    """Backend health of several gateways, each told as it arrives.
+    """Reads backend health of several gateways and yields each answer as it arrives.
 
     Args:
-        answers: what our own probe found of each.
+        answers: the probes of each gateway.
         read: adds backend health to one answer.
-        card: the overview of what is known now.
+        card: makes the overview of what is known now.
     """
 
     def __init__(
@@ -295,7 +294,7 @@ class HealthReading:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def cards(self) -> AsyncIterator[Message]:
-        """The overview after each answer, at most one card in `BETWEEN_CARDS_S`."""
+        """The overview after each answer, at most one card per `BETWEEN_CARDS_S`."""
         waiting = set(self._started())
         try:
             while waiting:
@@ -310,7 +309,7 @@ class HealthReading:
             raise
 
     async def all(self) -> list[Answer]:
-        """Every answer, once the last one has come."""
+        """Every answer, after the last one has arrived."""
         await asyncio.gather(*self._started())
         return self.now
 
@@ -324,7 +323,7 @@ class HealthReading:
 
 
 def _beyond_the_card(answers: Sequence[Answer]) -> list[ThreadItem]:
-    """Every gateway by name, where the card has no room for all of them."""
+    """The list of every gateway for the thread, if the card cannot show all."""
     reports = [answer for answer in answers if isinstance(answer, GatewayReport)]
     refused = [answer for answer in answers if isinstance(answer, Refusal)]
     if not overflows(reports, refused):

@@ -1,4 +1,4 @@
-"""In which channels a person is, asked of Slack: who has left a channel is shown nothing of it."""
+"""In which channels a user is a member, so that those who left see nothing of a channel."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from bot.slack.payload import inner, word
 PATIENCE_S = 2.5
 _MOST_CHANNELS, _MOST_PAGES, _PAGE = 20, 10, 1000
 _NO_SUCH_METHOD = "unknown_method"
-"""The answer of a stand-in without members, and so without private channels."""
+"""The answer of a Slack stand-in without members and private channels."""
 
 
 async def channels_of(slack: SlackClient, user: str, channels: Collection[str]) -> set[str]:
-    """Those of these channels whose member the person is.
+    """Those of the channels in which the user is a member.
 
-    What Slack does not tell, for want of a scope or of time, counts as no. Direct messages have no
-    list that could change.
+    If Slack does not answer, for lack of a scope or of time, the user counts as no member. Direct
+    messages have a fixed list of members.
 
     Args:
-        slack: the way to Slack.
-        user: Slack id of the person.
-        channels: Slack ids; at most twenty are asked about.
+        slack: the Slack client.
+        user: Slack ID of the user.
+        channels: Slack IDs; at most twenty are looked up.
     """
     direct = {one for one in channels if one.startswith("D")}
     asked = sorted(set(channels) - direct)[:_MOST_CHANNELS]

@@ -1,4 +1,4 @@
-"""`preview`, `mute`, `unmute`, `history`: requests to the use cases, answers to Slack."""
+"""Handles `preview`, `mute`, `unmute` and `history`."""
 
 from __future__ import annotations
 
@@ -30,12 +30,16 @@ _MOST_PREVIEWS = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MuteHandlers:
-    """Answers what does not change subscriptions; `replies` is what the digest verbs share."""
+    """Handles the verbs that change no subscription.
+
+    Attributes:
+        replies: shared by the handlers of the digest verbs.
+    """
 
     replies: SubscriptionReplies
 
     async def preview(self, admitted: AdmittedInvocation[PreviewRequest]) -> None:
-        """Today's digests, shown only to who asked."""
+        """Show today's digests as an ephemeral message."""
         chosen = await self.replies.service.previewed(
             admitted.request, self.replies.author(admitted), self.replies.profile(admitted)
         )
@@ -70,7 +74,7 @@ class MuteHandlers:
         await self.replies.answer_or_send_ephemeral(admitted, message)
 
     async def unmute(self, admitted: AdmittedInvocation[UnmuteRequest]) -> None:
-        """End a mute before its time."""
+        """End a mute early."""
         target = await self._target(admitted, lambda target: f"unmute {target}")
         if target is None:
             return
@@ -82,7 +86,7 @@ class MuteHandlers:
         await self.replies.answer_or_send_ephemeral(admitted, message)
 
     async def history(self, admitted: AdmittedInvocation[HistoryRequest]) -> None:
-        """The last changes of a backend's chain and state."""
+        """Show the last changes of a backend's chain and state."""
         target = await self._target(admitted, lambda target: f"history {target}")
         if target is None:
             return
@@ -100,7 +104,7 @@ class MuteHandlers:
     async def _target(
         self, admitted: AdmittedInvocation[Request], line: ExampleLine
     ) -> FollowedTarget | None:
-        """What was typed; `None` where it cannot be followed and the asker was told."""
+        """The typed target; `None` if it cannot be followed and the user was told so."""
         asked = self.replies.service.target_in(admitted.invocation.channel, admitted.request)
         target = await self.replies.patiently(admitted, asked)
         if isinstance(target, Refusal):
@@ -122,7 +126,7 @@ class MuteHandlers:
     async def _states(
         self, admitted: AdmittedInvocation[Request], value: Subscription
     ) -> Sequence[BackendState]:
-        """What is remembered; where that decides nothing, what an observation finds now."""
+        """The stored states; if they decide nothing, those of a new observation."""
         known, decided = await self.replies.service.states(value.target)
         if decided:
             return known

@@ -1,6 +1,6 @@
-"""What people asked about last, remembered for their Home tab beside the answer.
+"""Stores what users check, for their App Home, in the background.
 
-A slow memory holds no card up.
+A slow database does not delay a card.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _REMEMBERED: frozenset[type[Request]] = frozenset({BackendRequest, HealthRequest
 
 @dataclass(slots=True, kw_only=True)
 class Recent:
-    """Remembers questions; what is asked while one transaction runs is written by the next one.
+    """Stores checked targets; those that arrive during a transaction are written by the next one.
 
     Attributes:
-        replies: where.
-        runs: what the remembering runs in.
+        replies: shared by the handlers of the digest verbs.
+        runs: runs the background task.
     """
 
     replies: SubscriptionReplies
@@ -34,7 +34,7 @@ class Recent:
     _writing: bool = False
 
     def remembering(self, table: Handlers) -> Handlers:
-        """The same handlers; what checks are asked about is remembered."""
+        """Wrap the handlers so that the targets of checks are stored."""
         wrapped = {kind: self._wrapped(table[kind]) for kind in _REMEMBERED & set(table)}
         return {**table, **wrapped}
 
@@ -61,6 +61,6 @@ class Recent:
                 self._waiting = {}
                 await self.replies.service.memory.remember_hosts(hosts)
         except DatabaseUnavailable:
-            return  # the outage is logged once, by the store
+            return  # the store logs an outage once
         finally:
             self._writing = False

@@ -1,6 +1,6 @@
-"""What is announced beside digests: a reported problem is over, or digests are paused.
+"""Announces between digests that a reported problem has ended, or that digests are paused.
 
-The digest's card is updated, and one line stands in its thread.
+The digest's card is updated, and one line is posted in its thread.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ _PATIENCE_S = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recovering:
-    """Tells recoveries where the problem was told.
+    """Announces recoveries in the channels that got the problem in a digest.
 
     Attributes:
-        memory: what was sent, and what holds now.
-        slack: the way to Slack.
-        runs: where it is told, so that a slow Slack holds no look up.
-        clock: the present instant, aware.
+        memory: what was sent, and the present state.
+        slack: the Slack client.
+        runs: runs the announcements, so that a slow Slack does not delay observations.
+        clock: returns the present instant, time zone aware.
     """
 
     memory: SubscriptionMemory
@@ -47,7 +47,7 @@ class Recovering:
     clock: Callable[[], datetime]
 
     async def on_closed(self, target_key: str) -> None:
-        """Tell it, before the next digest wherever Slack is quick enough."""
+        """Announce it in the background, normally before the next digest."""
         shown = asyncio.Event()
         self.runs.spawn(self._go_through(target_key, shown))
         with suppress(TimeoutError):
@@ -60,7 +60,7 @@ class Recovering:
             shown.set()
 
     async def _announce_all(self, target_key: str) -> None:
-        """Go through the last digests about a target."""
+        """Update the last digests about a target."""
         for subscription in await self.memory.to_target(target_key):
             if subscription.paused is None:
                 await self._report(subscription)
@@ -87,7 +87,7 @@ class Recovering:
     async def _ended(
         self, subscription: Subscription, content: DigestContent
     ) -> dict[str, datetime]:
-        """The causes of a digest that are over, and when each ended.
+        """The causes of a digest that have ended, and when.
 
         One that ended while it was muted is not reported.
         """
@@ -102,19 +102,19 @@ class Recovering:
         return {line.cause: closed.get(line.cause, now) for line in current.fixed}
 
     async def _is_news(self, run: str, row: Row) -> bool:
-        """Whether nobody has told it yet, this process or another."""
+        """Whether no process has announced it yet; claims it."""
         cause = sha256(row.line.cause.encode()).hexdigest()[:32]
         return await self.memory.first_time(f"fixed:{run}:{cause}", self.clock())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PausedNotice:
-    """Announces that a channel does not accept digests any more.
+    """Announces that a channel no longer accepts digests.
 
     Attributes:
-        memory: what the channel follows.
-        slack: the way to Slack.
-        clock: the present instant, aware.
+        memory: the channel's subscriptions.
+        slack: the Slack client.
+        clock: returns the present instant, time zone aware.
     """
 
     memory: SubscriptionMemory
@@ -122,7 +122,7 @@ class PausedNotice:
     clock: Callable[[], datetime]
 
     async def send(self, channel: str, reason: str, *_: object) -> None:
-        """Write to the people who subscribed, once a day however many digests were refused."""
+        """Send a direct message to the users who subscribed, at most once a day."""
         now = self.clock()
         if not await self.memory.first_time(f"lost:{channel}:{reason}:{now:%Y-%m-%d}", now):
             return
@@ -138,7 +138,7 @@ class PausedNotice:
 
 
 def _paused(channel: str, reason: str, subscriptions: int) -> Message:
-    """What is said; the channel is shown by its name."""
+    """The message, with the channel by name."""
     count = counted(subscriptions, "digest")
     return naming_channels(
         f"{count} paused: Slack says {reason} of <#{channel}>. When I can post there again, "

@@ -1,4 +1,4 @@
-"""How Slack shows that there is no answer; the kind of the refusal decides who sees it."""
+"""Shows refusals in Slack; the kind of the refusal decides who sees it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.card_work import Found, TakenBack
 
 ExampleLine = Callable[[str], str]
-"""A target that would be answered -> the line that asks about it."""
+"""Makes the command for an alternative target."""
 _ANY_GATEWAY = "gw:prod-gw"
 
 
@@ -30,9 +30,9 @@ def refused(
     context: CardContext,
     line: ExampleLine = _as_typed,
 ) -> Found | TakenBack:
-    """A mistyped name and the bot's own refusal stay with the asker; the rest is on the card.
+    """Show a typing error or a refusal of the bot itself as ephemeral, others on the card.
 
-    A card that stands already shows the mistyped name, since its button was pressed for all to see.
+    On an existing card a typing error is shown too, because its button was pressed in public.
     """
     if no.kind.is_ephemeral:
         return taken_back(admitted, no)
@@ -43,12 +43,12 @@ def refused(
 
 
 def with_example(no: Refusal, line: ExampleLine) -> Message:
-    """The refusal with a line to copy that would be answered."""
+    """The refusal with a working command to copy."""
     return notice(no.sentence, f"{SLASH_COMMAND} {line(no.example or _ANY_GATEWAY)}")
 
 
 def taken_back(admitted: AdmittedInvocation[Request], no: Refusal) -> TakenBack:
-    """There is no card: the asker alone is told, and the audit log says why."""
+    """The result without a card: an ephemeral message, and a reason for the audit log."""
     note(admitted.invocation, "refused", why=no.sentence, run_id=admitted.run_id)
     return TakenBack(message=refusal(no))
 

@@ -1,7 +1,7 @@
-"""`rehearse`: a modal takes a chain that is not installed yet; the answer is a card.
+"""Handles `rehearse`: a modal takes a chain that is not installed yet; the answer is a card.
 
-The chain is read within the modal's three seconds, so that a mistake is shown under its field.
-No part of a private key is repeated.
+The chain is parsed within the three seconds that Slack allows for a view submission, so that an
+error is shown at its field. No part of a private key is repeated.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _GRACE_S = 0.5
 
 
 class FieldError(Exception):
-    """A field of the form cannot be used; the text stands under it."""
+    """A field of the modal is invalid; the text is shown at the field."""
 
     def __init__(self, field: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -65,7 +65,7 @@ class FieldError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsal:
-    """A chain to judge, and what it is judged against."""
+    """A chain to judge, and the requirements."""
 
     chain: CertificateBag
     policy: GatewayPolicy
@@ -73,13 +73,13 @@ class Rehearsal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsing:
-    """Answers `rehearse`.
+    """Handles `rehearse`.
 
     Attributes:
-        cards: where its cards live.
-        clock: the present instant, aware.
-        probe_origin: from where the bot looks.
-        takes_files: whether the bot may read a file that is added (scope `files:read`).
+        cards: what every card needs.
+        clock: returns the present instant, time zone aware.
+        probe_origin: the machine that probes.
+        takes_files: whether the bot may read an added file (scope `files:read`).
     """
 
     cards: CardTools
@@ -88,11 +88,11 @@ class Rehearsing:
     takes_files: bool = True
 
     def form(self, channel: str) -> Block:
-        """The form that asks for a chain; `channel` is where the answer goes, if known."""
+        """The modal that asks for a chain; `channel` is where the answer is posted, if known."""
         return rehearse_modal(channel=channel or None, takes_files=self.takes_files)
 
     async def handle(self, admitted: AdmittedInvocation[RehearseRequest]) -> None:
-        """Open the form; a mention cannot open one, so it offers a button."""
+        """Open the modal; for a mention, which cannot open one, offer a button."""
         invocation = admitted.invocation
         try:
             if invocation.trigger:
@@ -105,14 +105,14 @@ class Rehearsing:
         )
 
     async def without_azure(self, admitted: AdmittedInvocation[RemovalRequest]) -> None:
-        """Answer a question about a gateway's root where no gateway can be asked."""
+        """Answer a removal rehearsal if Azure is not configured."""
         await self.cards.slack.send_ephemeral(
             admitted.invocation,
             notice("Azure is not set up for this bot, so it cannot read a gateway's roots."),
         )
 
     async def read(self, view: Payload) -> Rehearsal:
-        """What was filled in; raises `FieldError` for what cannot be used."""
+        """Parse the submission; raises `FieldError` for an invalid field."""
         pasted = "\n".join(filter(None, (answer(view, "chain"), answer(view, "chain_more"))))
         attached = files(view)
         if not pasted.strip() and not attached:
@@ -161,7 +161,7 @@ class Rehearsing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChainRehearsal:
-    """One rehearsal, as `bot.slack.outbound.card_work.Work` asks for it."""
+    """One rehearsal, in the form of `bot.slack.outbound.card_work.Work`."""
 
     tools: Rehearsing
     order: CardOrder
@@ -172,11 +172,11 @@ class ChainRehearsal:
 
     @property
     def understood(self) -> str:
-        """What is judged."""
+        """What is judged, in words."""
         count = counted(len(self.rehearsal.chain), "certificate")
         return f"a chain of {count} that is not installed yet"
 
-    async def find(self, progress: Progress) -> Found | TakenBack:  # noqa: ARG002 -- it has no stages
+    async def find(self, progress: Progress) -> Found | TakenBack:  # noqa: ARG002 -- a rehearsal has no stages
         """Judge it."""
         chain = self.rehearsal.chain
         found = await asyncio.to_thread(

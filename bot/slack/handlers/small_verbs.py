@@ -1,4 +1,4 @@
-"""`help`, `version`, `whoami`, `doctor`: short answers to the person who asked."""
+"""Handles `help`, `version`, `whoami` and `doctor`: ephemeral answers without a probe."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Privileges = Callable[[Invocation], Awaitable[Mapping[str, str]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmallVerbs:
-    """Answers that need no probe.
+    """Handles these verbs.
 
     Attributes:
-        slack: the way to Slack.
-        doctor: what the bot finds about itself, name -> state; later parts add to it.
-        privileges: what this person may ask here.
+        slack: the Slack client.
+        doctor: makes the checks of `doctor`, name -> state.
+        privileges: what this user may do here.
     """
 
     slack: SlackClient
@@ -32,7 +32,7 @@ class SmallVerbs:
     privileges: Privileges
 
     async def help(self, admitted: AdmittedInvocation[HelpRequest]) -> None:
-        """What can be asked; about one verb when one was named."""
+        """Show the help; about one verb if one was given."""
         topic = admitted.request.topic
         known = HELP.get(topic) if topic else None
         await self.slack.send_ephemeral(
@@ -43,13 +43,13 @@ class SmallVerbs:
         )
 
     async def version(self, admitted: AdmittedInvocation[VersionRequest]) -> None:
-        """Which version answers."""
+        """Show the version."""
         await self.slack.send_ephemeral(
             admitted.invocation, facts("Version", {"appgw-check": VERSION})
         )
 
     async def whoami(self, admitted: AdmittedInvocation[WhoamiRequest]) -> None:
-        """Who asks, as the bot sees it."""
+        """Show who the user is, as the bot sees it."""
         invocation = admitted.invocation
         seen = {
             "user": invocation.user,
@@ -61,5 +61,5 @@ class SmallVerbs:
         )
 
     async def examine(self, admitted: AdmittedInvocation[DoctorRequest]) -> None:
-        """Whether the bot itself can answer."""
+        """Show the checks of `doctor`."""
         await self.slack.send_ephemeral(admitted.invocation, facts("How I am", await self.doctor()))

@@ -1,6 +1,6 @@
-"""`subscribe`, `list`, `unsubscribe` and their `Undo`.
+"""Handles `subscribe`, `list`, `unsubscribe` and `Undo`.
 
-A subscription belongs to the channel; what was made twice is there once.
+A subscription belongs to the channel; subscribing twice gives one subscription.
 """
 
 from __future__ import annotations
@@ -35,15 +35,16 @@ from bot.subscriptions.following import command_of, says
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscribing:
-    """Answers what changes a channel's subscriptions; `replies` is what the digest verbs share."""
+    """Handles the verbs that change a channel's subscriptions.
+
+    Attributes:
+        replies: shared by the handlers of the digest verbs.
+    """
 
     replies: SubscriptionReplies
 
     async def subscribe(self, admitted: AdmittedInvocation[SubscribeRequest]) -> None:
-        """Follow a target from now on, or in another way than before.
-
-        Without a target, open the form.
-        """
+        """Create or change a subscription; without a target, open the modal."""
         if admitted.request.target is None:
             await self.open_modal(admitted.invocation, {})
             return
@@ -71,7 +72,7 @@ class Subscribing:
             await self._subscribe(admitted, value)
 
     async def list(self, admitted: AdmittedInvocation[ListRequest]) -> None:
-        """What this channel follows, numbered from 1."""
+        """Show the channel's subscriptions, numbered from 1."""
         known = await self.replies.service.subscriptions(admitted.invocation.channel)
         if not known:
             await self.replies.decline(
@@ -86,7 +87,7 @@ class Subscribing:
         await self.replies.notify(admitted, listing(entries))
 
     async def unsubscribe(self, admitted: AdmittedInvocation[UnsubscribeRequest]) -> None:
-        """Stop one digest by its number or target, or all of them."""
+        """Remove one subscription by its number or target, or all of them."""
         chosen = await unsubscribe(
             self.replies.service, admitted.request, self.replies.author(admitted)
         )
@@ -103,9 +104,9 @@ class Subscribing:
     async def restore(
         self, admitted: AdmittedInvocation[SubscribeRequest], commands: Sequence[str]
     ) -> None:
-        """`Undo` of `unsubscribe`: make again what the button carries.
+        """`Undo` of `unsubscribe`: create again what the button contains.
 
-        What is there already stays as it is.
+        Existing subscriptions are not changed.
         """
         requests = [one for one in map(parse, commands) if isinstance(one, SubscribeRequest)]
         back = await restore(
@@ -122,7 +123,7 @@ class Subscribing:
             )
 
     async def open_modal(self, invocation: Invocation, given: dict[str, str]) -> None:
-        """The form; where none can be opened, the button that does."""
+        """Open the modal; if that is impossible, post the button that does."""
         try:
             await self.replies.slack.open_modal(
                 invocation.trigger or "", subscribe_modal(given, channel=invocation.channel)

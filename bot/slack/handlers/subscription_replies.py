@@ -1,4 +1,4 @@
-"""How the digest verbs answer in Slack: in the channel, to the asker alone, with some patience."""
+"""How the digest verbs answer: in the channel, or as ephemeral messages."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _BY_RESPONSE_URL = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionReplies:
-    """What the digest verbs share.
+    """Shared by the handlers of the digest verbs.
 
     Attributes:
         service: the use cases.
-        slack: the way to Slack.
-        bot_name: what to invite.
+        slack: the Slack client.
+        bot_name: the name to invite.
     """
 
     service: SubscriptionService
@@ -41,22 +41,22 @@ class SubscriptionReplies:
     bot_name: str
 
     def author(self, admitted: AdmittedInvocation[Request]) -> Author:
-        """Who changes something where."""
+        """The user and channel of a change."""
         invocation = admitted.invocation
         return self.service.team, invocation.channel, invocation.user
 
     def profile(self, admitted: AdmittedInvocation[Request]) -> Profile:
-        """Asks Slack for the time zone in the asker's profile."""
+        """A function that reads the time zone in the user's Slack profile."""
         return lambda: self._profile_zone(admitted.invocation.user)
 
     async def zone(self, admitted: AdmittedInvocation[Request]) -> str | None:
-        """On which clock the channel lives; `None` when nobody knows."""
+        """The channel's time zone; `None` if unknown."""
         return await self.service.zone(
             admitted.invocation.channel, admitted.request, self.profile(admitted)
         )
 
     async def _profile_zone(self, user: str) -> str | None:
-        """The zone in somebody's profile; a bot without `users:read` is not told."""
+        """The time zone in a user's profile; needs the scope `users:read`."""
         try:
             answer = await self.slack.call(
                 self.slack.client.users_info, repeatable=True, patience=0, user=user
@@ -68,13 +68,13 @@ class SubscriptionReplies:
     async def answer(
         self, admitted: AdmittedInvocation[Request], message: Message
     ) -> DeliveryError | None:
-        """Answer in the channel: in place of the message whose button was pressed, or anew.
+        """Answer in the channel: update the message whose button was pressed, or post a new one.
 
         Returns:
-            Why it cannot be answered there, `None` when it was.
+            Why it could not be posted there; `None` if it was.
 
         Raises:
-            DeliveryError: nobody knows whether it was.
+            DeliveryError: it is unknown whether it was posted.
         """
         invocation = admitted.invocation
         place = Place(channel=invocation.channel, thread=invocation.thread)
@@ -90,7 +90,7 @@ class SubscriptionReplies:
     async def answer_or_send_ephemeral(
         self, admitted: AdmittedInvocation[Request], message: Message
     ) -> None:
-        """Answer in the channel, or the asker alone with the reason why."""
+        """Answer in the channel, or as an ephemeral message with the reason why."""
         if refused := await self.answer(admitted, message):
             asked = admitted.invocation
             alone = with_reason(
@@ -105,7 +105,7 @@ class SubscriptionReplies:
     async def explain_place(
         self, admitted: AdmittedInvocation[Request], refused: DeliveryError
     ) -> None:
-        """Tell the asker why nothing can be posted here, and how to invite where that helps."""
+        """Tell the user why nothing can be posted here, and how to invite the bot if that helps."""
         asked = admitted.invocation
         shown = place_refusal(
             refused.reason,
@@ -116,9 +116,9 @@ class SubscriptionReplies:
         await self.slack.send_ephemeral(asked, shown)
 
     async def notify(self, admitted: AdmittedInvocation[Request], pages: Iterable[Message]) -> None:
-        """Tell the asker alone, in several messages.
+        """Answer with several ephemeral messages.
 
-        A response URL takes five, so the later ones go another way.
+        A response URL accepts five, so later ones are sent by the Web API.
         """
         for number, page in enumerate(pages):
             invocation = (
@@ -131,10 +131,7 @@ class SubscriptionReplies:
     async def patiently(
         self, admitted: AdmittedInvocation[Request], work: Coroutine[Any, Any, T]
     ) -> T:
-        """Do something that may have to ask ARM or DNS.
-
-        When that takes long, the asker hears that it is under way.
-        """
+        """Run work that may need ARM or DNS; if it takes long, tell the user that it is running."""
         task = asyncio.create_task(work)
         try:
             await asyncio.wait({task}, timeout=_SILENT_S)
@@ -150,14 +147,14 @@ class SubscriptionReplies:
     async def refuse(
         self, admitted: AdmittedInvocation[Request], no: Refusal, line: ExampleLine
     ) -> None:
-        """Tell the asker alone why not, with a line that works and what an operator must do."""
+        """Show a refusal as an ephemeral message, with an example and the operator's remedy."""
         shown = with_example(no, _list_line if no.kind is RefusalKind.LIMIT else line)
         await self.notify(admitted, [shown, *remedies(no)])
 
     async def decline(
         self, admitted: AdmittedInvocation[Request], sentence: str, *examples: str
     ) -> None:
-        """Tell the asker alone why not."""
+        """Show one sentence as an ephemeral message."""
         await self.slack.send_ephemeral(admitted.invocation, notice(sentence, *examples))
 
 

@@ -1,7 +1,7 @@
-"""The listeners of the digest verbs' buttons, menu and form, and of App Home.
+"""Bolt listeners for the digest verbs' buttons, menu and modal, and for App Home.
 
-Buttons carry the words that they stand for; a click goes through the same reception as a typed
-line, so it is authorised anew.
+Buttons contain commands; an action passes through the same reception as a typed command, so the
+user is authorised again.
 """
 
 from __future__ import annotations
@@ -45,18 +45,18 @@ _DEFAULT_CHOICES = frozenset({"everything open", "silent"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionListeners:
-    """The buttons, menu and form of the digest verbs, and a person's App Home.
+    """The buttons, menu and modal of the digest verbs, and App Home.
 
     Attributes:
-        replies: what the digest verbs share.
-        troubles: what the bot finds wrong with itself now, name -> sentence.
+        replies: shared by the handlers of the digest verbs.
+        troubles: the failed conditions of `/readyz`, name -> sentence.
     """
 
     replies: SubscriptionReplies
     troubles: Callable[[], Mapping[str, str]]
 
     def register(self, app: AsyncApp, reception: Reception) -> None:
-        """Tell the app what is listened to."""
+        """Register the listeners with the Bolt app."""
         home = Home(replies=self.replies, troubles=self.troubles)
         clicks = _Clicks(
             reception=reception, subscribing=Subscribing(replies=self.replies), home=home
@@ -80,26 +80,26 @@ class _Clicks:
     home: Home
 
     async def on_run(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        """A button whose answer takes the place of its message."""
+        """A button whose answer replaces its message."""
         await ack()
         self.reception.receive(from_interaction(body, Source.ACTION, command_in(action)))
 
     async def on_run_apart(
         self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]
     ) -> None:
-        """A button whose answer stands by itself."""
+        """A button whose answer is a new message."""
         await ack()
         invocation = from_interaction(body, Source.ACTION, command_in(action))
         self.reception.receive(replace(invocation, source=Source.SHORTCUT, card=None))
 
     async def on_zone(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        """The zone was chosen: the line that was asked is asked again with it."""
+        """A time zone was chosen: repeat the command with it."""
         await ack()
         chosen = command_in(inner(action, "selected_option"))
         self.reception.receive(from_interaction(body, Source.ACTION, chosen))
 
     async def on_edit(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
-        """`Edit`: the form, filled with what the button carries."""
+        """`Edit`: open the modal filled in from the button."""
         await ack()
         invocation = from_interaction(body, Source.ACTION, command_in(action) or "subscribe")
         if self.reception.runs.is_new(invocation.dedupe_key):
@@ -114,7 +114,7 @@ class _Clicks:
             self.reception.spawn(invocation, self._undo(invocation, removed.q))
 
     async def on_submission(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """The modal: mistakes are shown under its first field, the rest runs like a command."""
+        """The modal: errors are shown at its first field, otherwise it runs like a command."""
         text = _typed(inner(body, "view"))
         understood = parse(text)
         if isinstance(understood, Usage):
@@ -124,7 +124,7 @@ class _Clicks:
         self.reception.receive(from_submission(body, text))
 
     async def on_app_home(self, body: dict[str, Any]) -> None:
-        """The Home tab was opened."""
+        """App Home was opened."""
         if invocation := opened(body):
             self.reception.spawn(invocation, self._draw(invocation))
 
@@ -160,12 +160,12 @@ class _Clicks:
 
 
 def _given(request: SubscribeRequest) -> dict[str, str]:
-    """What a command holds, as the form's fields."""
+    """The values of a command, as the modal's fields."""
     return {"target": target_of(request), **subscribe_words(request)}
 
 
 def _typed(view: Payload) -> str:
-    """The form as a line."""
+    """The submission as a command line."""
     filled = {name: _value(element(view, name)) for name in ("target", *_FORM_OPTIONS)}
     if filled["every"] == "hourly":
         filled["at"] = ""

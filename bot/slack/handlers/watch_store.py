@@ -1,9 +1,7 @@
-"""Which cards are being watched, kept in the store, so that a restart goes on with them.
+"""Stores which cards are watched, so that a restart continues with the same card and end.
 
-The same card, the same end, no new message.
-
-Only where one process holds the store (SQLite). Between replicas nobody could tell a watch whose
-owner died from one that another replica runs.
+Only for SQLite, where one process uses the database. With several replicas it would be unknown
+whether a watch's owner has died or another replica runs it.
 """
 
 from __future__ import annotations
@@ -29,7 +27,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedWatches:
-    """The watches of this bot; `clock` is the present instant, aware."""
+    """The stored watches; `clock` returns the present instant, time zone aware."""
 
     records: WatchRecords
     clock: Callable[[], datetime]
@@ -37,7 +35,7 @@ class SavedWatches:
     async def begun(
         self, posted: Posted, admitted: AdmittedInvocation[Request], seconds: float, already: float
     ) -> None:
-        """Keep a watch; `already` is how many of its seconds are over."""
+        """Store a watch; `already` is how many of its seconds have passed."""
         invocation, begun = admitted.invocation, self.clock() - timedelta(seconds=already)
         place = {"channel": posted.place.channel, "thread": posted.place.thread, "ts": posted.ts}
         body = {
@@ -58,19 +56,19 @@ class SavedWatches:
             log.info("a watch will not outlive a restart", extra={"reason": error.reason})
 
     async def ended(self, posted: Posted) -> None:
-        """Forget a watch that is over."""
+        """Delete a watch."""
         try:
             await self.records.drop(_id(posted))
         except DatabaseUnavailable as error:
             log.info("an ended watch is still stored", extra={"reason": error.reason})
 
     async def open(self) -> tuple[AdmittedInvocation[ProbeRequest], ...]:
-        """The watches that a restart cut off, each as the invocation that continues it."""
+        """The watches that a restart interrupted, each as the invocation that continues it."""
         kept = await self.records.open(self.clock())
         return tuple(admitted for body in kept for admitted in self._asked(body))
 
     def _asked(self, body: Mapping[str, Any]) -> Iterator[AdmittedInvocation[ProbeRequest]]:
-        """Nothing where another version wrote something else."""
+        """The invocation of a stored watch; none if another version wrote a different format."""
         try:
             already = (self.clock() - datetime.fromisoformat(body["begun"])).total_seconds()
             request = parse(f"{body['q']} watch={round(body['seconds'])}s")

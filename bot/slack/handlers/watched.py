@@ -1,6 +1,6 @@
-"""What a watch looks at: one backend, or a gateway.
+"""What a watch observes: one backend or a gateway.
 
-A probe at every look; backend health is read now and then, and no look waits for it.
+Each observation is a probe. Backend health is read less often, and no probe waits for it.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ SOONER_S = 20.0
 
 
 class HealthReader:
-    """Reads backend health now and then; each report gets the last answer that came.
+    """Reads backend health in the background; each report gets the latest answer.
 
     Args:
         read_backend_health: asks ARM; takes ten seconds or more.
         every: seconds between two readings.
-        sooner: the same once our own probe is accepted and only the gateway is waited for.
-        now: a monotonic clock.
+        sooner: seconds between two readings while only backend health is still unhealthy.
+        now: returns monotonic seconds.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class HealthReader:
         self._has_ended = False
 
     def latest(self, report: GatewayReport) -> GatewayReport:
-        """The report with the backend health known so far; reads it again when it is time."""
+        """The report with the latest backend health; starts a new reading if one is due."""
         self._take()
         if self.due:
             self._asked_at, self._pause = self._now(), self._every
@@ -63,22 +63,22 @@ class HealthReader:
 
     @property
     def due(self) -> bool:
-        """Whether it is time for a question."""
+        """Whether a reading is due."""
         return self._asking is None and (
             self._asked_at is None or self._now() - self._asked_at >= self._pause
         )
 
     @property
     def pending(self) -> bool:
-        """Whether no reading has ended yet, so that the gateway may still object."""
+        """Whether no reading has finished yet, so that backend health may still be unhealthy."""
         return not self._has_ended
 
     def read_sooner(self) -> None:
-        """Bring the next reading forward."""
+        """Schedule the next reading earlier."""
         self._pause = self._sooner
 
     def close(self) -> None:
-        """Ask no more."""
+        """Cancel the running reading and start no other."""
         if self._asking:
             self._asking.cancel()
 
@@ -94,7 +94,7 @@ class HealthReader:
 
 @dataclass(slots=True, kw_only=True)
 class WatchedHost:
-    """Looks at one backend; `context` makes what its card says beside the report."""
+    """Observes one backend; `context` makes the other texts of its card."""
 
     backends: CheckService
     target: HostTarget
@@ -103,7 +103,7 @@ class WatchedHost:
     health_reader: HealthReader
 
     async def probe(self) -> WatchResult | None:
-        """Probe it; green once the gateway that has it in a pool does not object either."""
+        """Probe it; healthy once backend health of its gateway, if any, is not unhealthy either."""
         answer = await self.backends.host(self.target, self.options)
         if isinstance(answer, Refusal):
             log.info(
@@ -125,7 +125,7 @@ class WatchedHost:
         )
 
     def close(self) -> None:
-        """Stop asking the gateway."""
+        """Stop reading backend health."""
         self.health_reader.close()
 
     def _both(self, answer: HostAnswer) -> tuple[CheckReport, str]:
@@ -141,12 +141,10 @@ class WatchedHost:
 
 @dataclass(slots=True, kw_only=True)
 class WatchedGateway:
-    """Looks at every member of a gateway.
+    """Observes every member of a gateway.
 
-    It is green when whoever is asked has nothing critical to say.
-
-    Where the gateway alone is asked, Azure is asked as often as backend health is read,
-    configuration included.
+    It is healthy if the requested sources report nothing critical. With `via=gateway`, the
+    configuration is read from Azure as often as backend health.
     """
 
     gateways: CheckService
@@ -157,7 +155,7 @@ class WatchedGateway:
     _last: GatewayReport | None = None
 
     async def probe(self) -> WatchResult | None:
-        """Probe every member, or listen alone."""
+        """Probe every member, or only read backend health."""
         report = await self._report()
         if isinstance(report, Refusal):
             log.info(
@@ -189,18 +187,18 @@ class WatchedGateway:
         return report
 
     def close(self) -> None:
-        """Stop asking the gateway."""
+        """Stop reading backend health."""
         if self.health_reader:
             self.health_reader.close()
 
 
 def worst_pool(report: GatewayReport) -> str:
-    """The pool of the worst member; empty where the gateway has none."""
+    """The pool of the worst member; empty if there are no members."""
     return report.members[0].pool if report.members else ""
 
 
 def backend_change_key(report: CheckReport) -> Hashable:
-    """What of a report is worth an edit: its findings and the lists that were sent."""
+    """The part of a report whose change is worth an update: findings and presented chains."""
     found = tuple((finding.code, finding.certificate) for finding in report.verdict.findings)
     return found, tuple(
         (one.address, one.chain.certificates if one.chain else None) for one in report.addresses
@@ -208,7 +206,7 @@ def backend_change_key(report: CheckReport) -> Hashable:
 
 
 def gateway_change_key(report: GatewayReport) -> Hashable:
-    """The same for a whole gateway, backend health included."""
+    """The same for a gateway, backend health included."""
     members = tuple(
         (m.pool, m.setting, m.member, m.headline, m.server.health if m.server else None)
         for m in report.members

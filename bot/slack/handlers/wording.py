@@ -1,4 +1,4 @@
-"""What was understood of a request, in words for a card. Pure."""
+"""A request in words, for a card. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.domain.request import HostTarget, ProbeRequest, Via
 
 
 def understood(request: ProbeRequest) -> str:
-    """The question in full, so that nobody wonders which port or name was used."""
+    """The whole request, so that the user sees which port and names are used."""
     target, options = request.target, request.options
     if not isinstance(target, HostTarget):
         return command_of(request)
@@ -22,7 +22,7 @@ def understood(request: ProbeRequest) -> str:
 
 
 def understood_of(request: ProbeRequest, admitted: GatewayRef) -> str:
-    """The question to a gateway in full; where a host was typed, also where it stands."""
+    """The whole request to a gateway; for a typed host, also its pool."""
     stands = "/".join(filter(None, (admitted.name, admitted.part)))
     return (
         f"{understood(request)}, in {stands}"
@@ -32,7 +32,7 @@ def understood_of(request: ProbeRequest, admitted: GatewayRef) -> str:
 
 
 def judged_as(request: ProbeRequest, report: CheckReport, gateway: GatewayReport | None) -> str:
-    """The question as it was finally put: with which name, and by whose settings it was judged."""
+    """The request as it was judged: with which name, and by whose settings."""
     target = report.request.target
     said = [f"{target.host}:{target.port}", f"server name {target.server_name or 'none'}"]
     said += _without_sni(request)

@@ -1,1 +1,1 @@
-"""Payload -> invocation: routing, admission, de-duplication."""
+"""Receives invocations: routing, access policy, de-duplication."""

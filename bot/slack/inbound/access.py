@@ -1,4 +1,4 @@
-"""The access policy asked about an invocation."""
+"""Applies the access policy to an invocation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.slack.invocation import Invocation
 
 
 class AccessCheck(InvocationPolicy, Protocol):
-    """Who may ask, and what a person is told about it; `InvocationAccess` is it."""
+    """The protocol of `InvocationAccess`."""
 
     async def privileges(self, invocation: Invocation) -> Mapping[str, str]:
         """What this person may do here, for `whoami`."""
@@ -22,13 +22,13 @@ class AccessCheck(InvocationPolicy, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvocationAccess:
-    """`bot.access` for what comes out of Slack; `now` is a monotonic clock."""
+    """Applies `bot.access` to invocations; `now` returns monotonic seconds."""
 
     policy: AccessPolicy
     now: Callable[[], float] = monotonic
 
     async def refuse(self, invocation: Invocation, *, costs: bool) -> Refusal | None:
-        """A refusal when this person may not ask here and now."""
+        """Refuse a user who may not ask here or now."""
         person = Person(
             user=invocation.user,
             team=invocation.team,

@@ -1,7 +1,7 @@
-"""Which message events are alerts of an app that was named. Pure.
+"""Which message events are alerts of a configured app. Pure.
 
-Message payloads: docs.slack.dev/reference/events/message and its subtypes. An edit, a deletion, an
-answer in a thread and every message of the bot itself are none, so nothing goes in a circle.
+Source: docs.slack.dev/reference/events/message and its subtypes. Edits, deletions, answers in a
+thread and the bot's own messages are no alerts, so the bot never answers itself.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ _CHANNELS = ("C", "G")
 
 
 def is_alert(body: Payload, *, apps: Collection[str], own: Collection[str], home: str) -> bool:
-    """Whether an event is a new message of a named app at the top of a channel.
+    """Whether an event is a new message of a configured app in a channel, outside threads.
 
     Args:
         body: the event with its envelope.
-        apps: ids of apps and bots that were named.
-        own: the bot's own ids.
-        home: id of the bot's own workspace.
+        apps: IDs of the configured apps and bots.
+        own: the bot's own IDs.
+        home: ID of the bot's own workspace.
     """
     event = inner(body, "event")
     if not apps or word(event, "subtype") not in _KINDS or event.get("hidden") is True:
@@ -40,7 +40,7 @@ def _is_direct(event: Payload) -> bool:
 
 
 def _is_foreign(body: Payload, home: str) -> bool:
-    """Whether, in a shared channel, the message is not known to come from the bot's workspace."""
+    """Whether a message in a shared channel may come from another workspace."""
     if not is_shared(body):
         return False
     profile = inner(body, "event", "bot_profile")

@@ -1,9 +1,7 @@
-"""Where every question arrives, whatever carried it.
+"""The reception: every invocation passes here, is checked and parsed, and goes to its handler.
 
-Once, by somebody who may ask, understood, then handed to the verb's handler.
-
-Refusals and usage errors are ephemeral and post nothing in the channel. Every question leaves one
-record in the audit log.
+It drops duplicates, applies the access policy, and shows refusals and usage errors as ephemeral
+messages. Each invocation leaves one record in the audit log.
 """
 
 from __future__ import annotations
@@ -41,57 +39,57 @@ _RESTARTING = Refusal(
 )
 Handler = Callable[[AdmittedInvocation[Any]], Awaitable[None]]
 Handlers = Mapping[type[Request], Handler]
-"""Who answers which type of request; an invocation is handed to the one of its request's type."""
+"""The table of handlers by type of request."""
 _TELLING_NOTHING = (HelpRequest, WhoamiRequest, VersionRequest)
 _POSTING_LATER = (SubscribeRequest, AlertsRequest)
 R = TypeVar("R", bound=Request)
 
 
 def answers(kind: type[R], handler: Callable[[AdmittedInvocation[R]], Awaitable[None]]) -> Handlers:
-    """One entry of the table of handlers: the handler takes just this type of request."""
+    """One entry of the table of handlers, with the handler's argument type checked."""
     return {kind: handler}
 
 
 async def _at_once() -> None:
-    """Where acks wait for nothing, as over Socket Mode."""
+    """The default for transports without pending acks, such as Socket Mode."""
 
 
 class InvocationPolicy(Protocol):
-    """Who may ask: `bot.access` behind one method."""
+    """The access policy, as the reception calls it."""
 
     async def refuse(self, invocation: Invocation, *, costs: bool) -> Refusal | None:
-        """A refusal when this person may not ask here and now, else `None`.
+        """Refuse a user who may not ask here or now, else `None`.
 
-        `costs` counts it against the limits.
+        `costs` counts it against the rate limits.
         """
 
 
 class Answers(Protocol):
-    """The way back to one person; `bot.slack.outbound.client` is it."""
+    """Sends ephemeral messages; implemented by `bot.slack.outbound.client`."""
 
     async def send_ephemeral(self, invocation: Invocation, message: Message) -> None:
-        """Show a message to nobody but the person who asked."""
+        """Show a message only to the user of the invocation."""
 
 
 class Consent(Protocol):
-    """Consent to cards in shared channels; `bot.slack.handlers.consent` is it."""
+    """Consent to cards in shared channels; implemented by `bot.slack.handlers.consent`."""
 
     async def is_wanted(self, invocation: Invocation) -> bool:
-        """Whether an answer in this place has to wait for consent."""
+        """Whether an answer in this channel needs a consent that is missing."""
 
     async def ask(self, invocation: Invocation, *, shown: bool) -> None:
-        """Ask the person; `shown` where they got their answer alone."""
+        """Ask the user; `shown` if they got the card as an ephemeral message."""
 
 
 class Work(Protocol):
-    """What runs now; `bot.slack.outbound.runs` is it."""
+    """The running work; implemented by `bot.slack.outbound.runs`."""
 
     @property
     def draining(self) -> bool:
-        """Whether the process is stopping and takes nothing new."""
+        """Whether the process is stopping and starts nothing new."""
 
     def is_new(self, dedupe_key: str, /) -> bool:
-        """Whether this was not delivered before."""
+        """Whether this was not received before."""
 
     def spawn(self, work: Coroutine[Any, Any, None], /) -> None:
         """Run it in a task of its own."""
@@ -99,17 +97,17 @@ class Work(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reception:
-    """Lets questions in and hands them to the verb's handler.
+    """Checks invocations and hands them to the handler of their request.
 
     Attributes:
-        access: who may ask.
-        slack: the way back.
-        runs: what runs now.
+        access: the access policy.
+        slack: sends ephemeral messages.
+        runs: runs the work.
         handlers: one for each type of request that this bot answers.
-        consent: to cards in shared channels; `None` where nothing is remembered.
-        now: a monotonic clock.
-        clock: the present instant, aware.
-        acknowledged: waits until Slack has the acks of what arrived together.
+        consent: to cards in shared channels; `None` without a database.
+        now: returns monotonic seconds.
+        clock: returns the present instant, time zone aware.
+        acknowledged: waits until the acks of concurrent requests are sent.
     """
 
     access: InvocationPolicy
@@ -122,9 +120,9 @@ class Reception:
     acknowledged: Callable[[], Awaitable[None]] = _at_once
 
     def receive(self, invocation: Invocation) -> None:
-        """Take a question and answer it in a task of its own.
+        """Take an invocation and answer it in a task of its own.
 
-        What was delivered before is dropped.
+        A duplicate is dropped.
         """
         if self.runs.is_new(invocation.dedupe_key):
             run_id = new_run_id()
@@ -135,7 +133,7 @@ class Reception:
     def spawn(
         self, invocation: Invocation, work: Awaitable[None], run_id: str | None = None
     ) -> None:
-        """Do work in a task of its own; whatever it fails with, the person who asked is told."""
+        """Run work in a task of its own; if it fails, the user gets an error message."""
         self.runs.spawn(self._answered(invocation, work, run_id or new_run_id()))
 
     async def _answered(self, invocation: Invocation, work: Awaitable[None], run_id: str) -> None:
@@ -150,7 +148,10 @@ class Reception:
     async def admit(
         self, invocation: Invocation, what: str, *, costs: bool = False, run_id: str | None = None
     ) -> Refusal | None:
-        """A refusal for what opens a form or changes nothing, audited; `None` when it may go on."""
+        """Apply the access policy to an action that opens a modal or changes nothing.
+
+        Writes an audit record. Returns the refusal, or `None` if it may continue.
+        """
         no = await self._refusal(invocation, costs=costs)
         outcome = {"outcome": "refused", "why": no.sentence} if no else {"outcome": "admitted"}
         note(invocation.about(what), **outcome, run_id=run_id or new_run_id())
@@ -162,7 +163,7 @@ class Reception:
         return await self.access.refuse(invocation, costs=costs)
 
     async def resume(self, admitted: AdmittedInvocation[Request]) -> None:
-        """Go on with what was being watched before a restart, where the person may still ask."""
+        """Continue a watch after a restart, if its user may still ask."""
         handler = self.handlers.get(type(admitted.request))
         if handler and not await self.admit(admitted.invocation, admitted.invocation.text):
             self.spawn(admitted.invocation, handler(admitted), admitted.run_id)
@@ -216,7 +217,10 @@ class Reception:
             raise error.of_saving() if admitted.request.saves else error from None
 
     async def _with_consent(self, handler: Handler, admitted: AdmittedInvocation[Any]) -> None:
-        """Without consent in a shared channel only the asker sees an answer, and is asked."""
+        """Run the handler; without consent in a shared channel its answer is ephemeral.
+
+        The user is then asked for consent.
+        """
         invocation, request = admitted.invocation, admitted.request
         if isinstance(request, _TELLING_NOTHING) or not await self.consent_wanted(invocation):
             await handler(admitted)
@@ -227,7 +231,7 @@ class Reception:
             await self._ask_consent(invocation, shown=True)
 
     async def consent_wanted(self, invocation: Invocation) -> bool:
-        """Whether an answer in this place has to wait for consent."""
+        """Whether an answer in this channel needs a consent that is missing."""
         return self.consent is not None and await self.consent.is_wanted(invocation)
 
     async def _ask_consent(self, invocation: Invocation, *, shown: bool) -> None:
@@ -236,9 +240,9 @@ class Reception:
 
 
 def usage_answer(misread: Usage, answered: str) -> Message:
-    """The message for a line that runs nothing.
+    """The message for a line that cannot be understood.
 
-    Secrets in it are not repeated, for screens are shared.
+    Secrets in it are not repeated, because others may see the screen.
     """
     return usage(
         misread.error,
@@ -249,15 +253,12 @@ def usage_answer(misread: Usage, answered: str) -> Message:
 
 
 def new_run_id() -> str:
-    """Eight hex digits, enough to find a run in a log."""
+    """Eight hex digits, enough to find a run in the log."""
     return uuid4().hex[:8]
 
 
 def note(invocation: Invocation, outcome: str, *, run_id: str, **more: str) -> None:
-    """One audit record.
-
-    Who asked what where, what became of it, and under which run it is found.
-    """
+    """Write one audit record: who, what, where, the outcome, and the run ID."""
     ASKS.labels(source=invocation.source.value, outcome=outcome).inc()
     who: Mapping[str, str | None] = {
         "user": invocation.user,

@@ -1,8 +1,8 @@
-"""One Slack Web API call: when it may be sent again, and what its refusal means.
+"""Calls one Web API method: when it may be repeated, and what its error means.
 
-A call that was refused for its rate was not done, and is sent again when its turn comes. A call
-whose answer was lost may have been done: only those that may be done twice (an update) are sent
-again, a posted message never is. What Slack answers is documented per method under
+A call that was refused by a rate limit had no effect and is repeated after the wait. A call whose
+response was lost may have had an effect: only those that may be done twice (an update) are
+repeated, a posted message never is. Errors are documented per method under
 docs.slack.dev/reference/methods, for example chat.postMessage and chat.update.
 """
 
@@ -95,7 +95,7 @@ def _always() -> bool:
 
 @dataclass(slots=True, kw_only=True)
 class Caller:
-    """Sends calls, each in its turn."""
+    """Makes calls, paced by `Pacer`."""
 
     pacer: Pacer = field(default_factory=Pacer)
 
@@ -108,24 +108,24 @@ class Caller:
         patience: float = SOME_TIME_S,
         pace: str = "",
         wanted: Callable[[], bool] = _always,
-        **arguments: Any,  # noqa: ANN401 -- passed through to the client's method
+        **arguments: Any,  # noqa: ANN401 -- passed to the client's method
     ) -> Any:  # noqa: ANN401 -- the client's own response
         """Call a method of the client.
 
         Args:
             method: for example `client.chat_postMessage`.
-            repeatable: being done twice does no harm.
-            patience: seconds within which it is sent again; 0 for one attempt, and none while
-                Slack asks to wait.
-            pace: what is paced apart besides the method; the channel when empty.
-            wanted: false when something newer has taken its place, and it need not be sent.
+            repeatable: whether it may be done twice.
+            patience: seconds within which it is repeated; 0 for one attempt, and none while a
+                Retry-After lasts.
+            pace: paced separately in addition to the method; the channel when empty.
+            wanted: false if a newer call replaces this one, so that it need not be made.
             arguments: of the method.
 
         Returns:
-            The client's response, `None` where it was not wanted any more.
+            The client's response; `None` if it was no longer wanted.
 
         Raises:
-            DeliveryError: Slack refused it, or its answer was lost.
+            DeliveryError: Slack refused it, or its response was lost.
         """
         name = getattr(method, "__name__", "call")
         key = (name, pace or str(arguments.get("channel") or ""))
@@ -151,7 +151,7 @@ class Caller:
     async def _again(
         self, failure: DeliveryError, key: Key, attempt: int, ends: float, *, repeatable: bool
     ) -> bool:
-        """Whether it is to be sent again, after the wait that this takes."""
+        """Wait if needed, and say whether to repeat the call."""
         if isinstance(failure, RateLimited):
             self.pacer.close(key, failure.retry_after)
             wait, sleeps = failure.retry_after, False
@@ -171,7 +171,10 @@ class Caller:
 
 
 def _named(name: str, error: Exception) -> DeliveryError:
-    """What became of the request. A refused token is for the operator, so it may be sent later."""
+    """The delivery error for a client error.
+
+    A refused token is the operator's problem, so the call may be repeated later.
+    """
     reason, status = _reason_of(error), _status_of(error)
     if status == _TOO_MANY or reason in _RATE:
         return RateLimited(_retry_after_of(error), name)
@@ -188,14 +191,14 @@ def _named(name: str, error: Exception) -> DeliveryError:
 
 
 def _data_of(error: Exception) -> Mapping[str, Any]:
-    """The answer's body; of one that is no JSON the SDK tells status and headers alone."""
+    """The response body; for a body that is not JSON, the SDK gives status and headers only."""
     response = getattr(error, "response", None) if isinstance(error, SlackApiError) else None
     data = getattr(response, "data", response)
     return data if isinstance(data, Mapping) else {}
 
 
 def _reason_of(error: Exception) -> str:
-    """Slack's code, the status when there is none, the kind of failure when nothing came."""
+    """Slack's error code, else the HTTP status, else the kind of network failure."""
     code, status = _data_of(error).get("error"), _status_of(error)
     return str(code or (f"http_{status}" if status else type(error).__name__))
 
@@ -207,7 +210,7 @@ def _status_of(error: Exception) -> int | None:
 
 
 def _retry_after_of(error: Exception) -> float:
-    """The seconds that Slack asks to wait, 1 where it does not say."""
+    """Slack's Retry-After in seconds, 1 if there is none."""
     headers = getattr(getattr(error, "response", None), "headers", None) or {}
     written = next((value for name, value in headers.items() if name.lower() == "retry-after"), "1")
     try:

@@ -1,8 +1,8 @@
-"""Where the answer of one run stands.
+"""The message in which the answer of one run is shown.
 
-A message that everybody in the channel sees, posted once and updated in place. Or, where it was
-asked for privately or Slack lets the bot post nothing, an ephemeral message: it cannot be changed
-later (only one whose own button was pressed can be replaced), so it is sent once.
+Normally a message in the channel, posted once and then updated. If the user asked for a private
+answer, or Slack does not let the bot post there, an ephemeral message: it cannot be updated later
+(only one whose own button was pressed can be replaced), so it is sent once.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ class Card:
     """The message of one run.
 
     Args:
-        slack: the way to Slack.
-        invocation: who asked, and where.
-        bot_name: whom to invite.
-        private: only the asker is to see it.
+        slack: the Slack client.
+        invocation: who asks, and where.
+        bot_name: the name to invite.
+        private: whether the answer is ephemeral.
 
     Attributes:
-        posted: where it stands, `None` when it has no place that a thread could hang on.
-        shown: whether an answer stands on it.
+        posted: its place; `None` if it has none that can have a thread.
+        shown: whether it shows an answer.
     """
 
     def __init__(
@@ -59,24 +59,24 @@ class Card:
 
     @property
     def key(self) -> Hashable | None:
-        """What it is known by among the runs that may write on it; `None` when no other can."""
+        """Identifies the message among runs that may update it; `None` if no other can."""
         return (self.posted.place.channel, self.posted.ts) if self.posted else None
 
     @property
     def changeable(self) -> bool:
-        """Whether an answer that stands can be replaced by a later one."""
+        """Whether a shown answer can be replaced later."""
         return self._invocation.ephemeral or not self._private
 
     @property
     def refused(self) -> bool:
-        """Whether Slack did not let it be posted where it was asked for."""
+        """Whether Slack refused to post it where the user asked."""
         return bool(self._refusal)
 
     async def open(self, message: Message) -> None:
-        """Show that the run has begun; privately only when it takes long."""
+        """Show that the run has begun; for an ephemeral answer only if it takes long."""
         self._updated_at = monotonic()
         if not self._private:
-            # a run that is cancelled meanwhile has to know where its message came to stand
+            # if the run is cancelled meanwhile, it must know where its message was posted
             self._opening = asyncio.create_task(self._open_in_channel(message))
             await asyncio.shield(self._opening)
         if self._invocation.ephemeral:
@@ -85,7 +85,7 @@ class Card:
             self._first = asyncio.create_task(self._send_when_long(message))
 
     def progress(self, message: Message) -> None:
-        """Show how far it came, unless an update is under way or was made within a second."""
+        """Show the present stage, unless an update is running or was made within a second."""
         due = monotonic() - self._updated_at >= SECONDS_BETWEEN_UPDATES
         busy = self._updating and not self._updating.done()
         if self._ends.is_set() or not due or self.posted is None or busy:
@@ -94,10 +94,9 @@ class Card:
         self._updating = asyncio.create_task(self._try_update(self.posted, message))
 
     async def show(self, message: Message) -> None:
-        """Show an answer, where an earlier one stands in its place.
+        """Show an answer, replacing an earlier one.
 
-        The first answer reaches the asker in any case. A later one that cannot be shown is left
-        out.
+        The first answer reaches the user in any case. A later one that cannot be shown is dropped.
         """
         self._ends.set()
         for task in self._tasks():
@@ -109,7 +108,7 @@ class Card:
         self.shown = True
 
     async def take_back(self) -> None:
-        """Remove what this run has posted; a card whose button was pressed stays."""
+        """Delete what this run has posted; a card whose button was pressed stays."""
         self._ends.set()
         for task in self._tasks():
             await asyncio.wait({task})
@@ -120,7 +119,7 @@ class Card:
                 log.warning("a card cannot be taken back", extra={"reason": error.reason})
 
     def close(self) -> None:
-        """Leave nothing running behind."""
+        """Cancel what is still running."""
         self._ends.set()
         for task in self._tasks():
             task.cancel()
@@ -138,7 +137,7 @@ class Card:
             log.warning("the card is not there yet", extra={"reason": error.reason})
 
     async def _opened_again(self, posted: Posted, message: Message) -> bool:
-        """Whether the message whose button was pressed is still there to be updated."""
+        """Whether the message whose button was pressed still exists and was updated."""
         try:
             await self._slack.update(posted, message, patience=0)
         except MessageGone:
@@ -152,7 +151,7 @@ class Card:
         return True
 
     async def _shown_to_all(self, message: Message) -> bool:
-        """Update the card, or post it where there is none; whether everybody sees it now."""
+        """Update or post the message; whether it is shown in the channel."""
         try:
             if self.posted:
                 try:

@@ -1,10 +1,9 @@
-"""The life of a card, once for every verb, and every request once.
+"""The life of a card, the same for every verb; equal requests share one card.
 
-A request that is answered already is pointed to its card.
-
-Looking, progress, verdict, amended by backend health, watched, ended. Taken back when the target
-is refused, "cut short" when the process stops, "failed" on an error of our own, but never over an
-answer that stands. A later run that takes the card over is the only one that writes on it.
+Its states: opened, progress, verdict, amended by backend health, watched, ended. It is deleted if
+the target is refused, says "cut short" if the process stops, and "failed" for an unexpected error,
+but never in place of a shown answer. A later run that claims the card is then the only one that
+updates it.
 """
 
 from __future__ import annotations
@@ -54,7 +53,7 @@ PRIVATE = "backend health is not read for an answer that only you see. Check aga
 
 
 async def answer_once(tools: CardTools, admitted: AdmittedInvocation[Request], work: Work) -> None:
-    """Do the work on a card of its own, or point to the card that has the same answer."""
+    """Do the work on a new card, or link to the card that has the same answer."""
     if found := earlier(tools.runs, admitted):
         await point_to(tools.slack, found, admitted)
         return
@@ -69,13 +68,13 @@ async def answer_once(tools: CardTools, admitted: AdmittedInvocation[Request], w
 async def watch_on(
     tools: CardTools, admitted: AdmittedInvocation[Request], work: Work, order: WatchOrder
 ) -> None:
-    """Go on watching a card after a restart."""
+    """Continue to watch a card after a restart."""
     run = Run(begun=admitted.begun)
     await CardLife(tools, order_of(admitted), work, run).go_on_watching(order)
 
 
 def order_of(admitted: AdmittedInvocation[Request]) -> CardOrder:
-    """Whose card it is."""
+    """The identification of a card."""
     return CardOrder(
         invocation=admitted.invocation,
         run_id=admitted.run_id,
@@ -85,9 +84,9 @@ def order_of(admitted: AdmittedInvocation[Request]) -> CardOrder:
 
 
 def key_of(admitted: AdmittedInvocation[Request]) -> Hashable:
-    """Two requests with one key are the same.
+    """The key by which equal requests are recognised.
 
-    A press of a button is about its card, anything else about its target in its place.
+    For an action it is the card, otherwise the target and the channel.
     """
     invocation, options = admitted.invocation, _card_options(admitted.request)
     what = (
@@ -105,22 +104,22 @@ def key_of(admitted: AdmittedInvocation[Request]) -> Hashable:
 
 
 def _card_options(request: Request) -> ProbeRequest:
-    """Whether the card is private or watched; only a request that probes can ask for that."""
+    """The request's options `private` and `watch`; only probe requests have them."""
     return request if isinstance(request, ProbeRequest) else ProbeRequest()
 
 
 def earlier(runs: Runs, admitted: AdmittedInvocation[Request]) -> Run | None:
-    """The run that answers this already.
+    """The run that already answers this.
 
-    For a pressed button only one that has no verdict yet, since a finished card is probed anew.
+    For an action only one without a verdict, because a finished card is checked again.
     """
     return runs.running(key_of(admitted), ended_too=admitted.invocation.source is not Source.ACTION)
 
 
 async def point_to(slack: SlackClient, found: Run, admitted: AdmittedInvocation[Request]) -> None:
-    """Show the asker alone where the card is.
+    """Link to the existing card in an ephemeral message.
 
-    A second press of a button needs no answer: its card is the message whose button was pressed.
+    A second press of a button needs no answer: its card is the message with the button.
     """
     if admitted.invocation.source is Source.ACTION:
         return
@@ -145,7 +144,7 @@ class CardLife:
         self._unread: Callable[[str], Message] | None = None
 
     async def perform(self) -> None:
-        """Run it; whatever happens, its card says so."""
+        """Run the work; the card shows the outcome, whatever it is."""
         self._tools.turns.opening(self)
         finding = asyncio.create_task(self._work.find(self._progress))
         try:
@@ -164,24 +163,24 @@ class CardLife:
                 self._run.card = None
 
     async def go_on_watching(self, order: WatchOrder) -> None:
-        """Take a watch up again that a restart cut off; its next look updates the card."""
+        """Continue a watch that a restart interrupted; the next observation updates the card."""
         await self._watch(order)
 
     def may_write(self) -> bool:
-        """Whether no other run is at work on the card; if so, this one writes on it from now on."""
+        """Whether no other run works on the card; if so, claim it for this run."""
         free = self._tools.runs.is_free(self._card.key, self._run)
         if free:
             self._claim()
         return free
 
     async def update(self, message: Message, *, patience: float = LONG_S) -> bool:
-        """Change the card that is watched.
+        """Update the watched card.
 
         Returns:
-            Whether this run may still write on it; false once a later one has taken it over.
+            Whether this run may still update it; false once a later one has claimed it.
 
         Raises:
-            DeliveryError: Slack did not take it.
+            DeliveryError: Slack refused it, or the outcome is unknown.
         """
         if not self._is_writer or self._card.posted is None:
             return False
@@ -189,17 +188,17 @@ class CardLife:
         return True
 
     async def say(self, message: Message) -> None:
-        """Post into the card's thread; what fails is logged."""
+        """Post into the card's thread; errors are logged."""
         await self._say_more(lambda: (message,))
 
     @property
     def posted(self) -> Posted | None:
-        """Where the card stands."""
+        """The place of the card."""
         return self._card.posted
 
     @property
     def _is_writer(self) -> bool:
-        """Whether no later run has taken the card over."""
+        """Whether no later run has claimed the card."""
         return self._tools.runs.writes(self._card.key, self._run)
 
     async def _live(self, finding: asyncio.Task[Found | TakenBack]) -> None:
@@ -218,7 +217,7 @@ class CardLife:
         await self._show_verdict(answer)
 
     async def _wait_for_grace(self, finding: asyncio.Task[Found | TakenBack]) -> None:
-        """Until there is an answer or the target was let in, but not so long that people wonder."""
+        """Wait for an answer or until the target is allowed, but at most the grace time."""
         allowed = asyncio.create_task(self._progress.allowed.wait())
         waited = {finding, allowed}
         await asyncio.wait(waited, timeout=self._work.grace, return_when=asyncio.FIRST_COMPLETED)
@@ -257,7 +256,7 @@ class CardLife:
             await self._amend(found, found.amend)
 
     async def _show(self, shown: Shown, message: Message | None = None) -> None:
-        """Show an answer, then its thread, then watch it."""
+        """Show an answer, then fill its thread, then watch it."""
         if not self._is_writer:
             return
         self._answer = message or shown.message
@@ -273,18 +272,18 @@ class CardLife:
             await self._watch(shown.watch)
 
     async def _amend(self, found: Found, amend: Callable[[], Awaitable[Shown]]) -> None:
-        """The card is complete already; backend health is added when it comes."""
+        """Add backend health to the card when it arrives; the card is complete without it."""
         self._unread = found.without_health
         if found.interim:
             async for message in found.interim():
-                with contextlib.suppress(DeliveryError):  # the next one says all of it again
+                with contextlib.suppress(DeliveryError):  # the next card contains all of it
                     await self.update(message)
         amended = await amend()
         self._unread = None
         await self._show(amended)
 
     async def _say_more(self, thread: Callable[[], Sequence[ThreadItem]]) -> None:
-        """What the card has no room for stands in its thread."""
+        """Post into the thread what the card has no room for."""
         posted = self._card.posted
         if posted is None:
             return
@@ -298,7 +297,7 @@ class CardLife:
                 log.warning("the thread is incomplete", extra={"reason": error.reason})
 
     async def _watch(self, order: WatchOrder) -> None:
-        """From here on the watch updates the card; one that Slack refused says so already."""
+        """Start a watch, which then updates the card; a refusal is on the card already."""
         self._claim()
         if self._card.refused:
             order.target.close()
@@ -307,11 +306,11 @@ class CardLife:
             await self._tools.slack.send_ephemeral(asker, refusal(refused))
 
     async def _last_update(self) -> None:
-        """What a run that is cut short still says, in the seconds that a stopping process has."""
+        """Show the last state of an interrupted run, in the seconds left to a stopping process."""
         if message := self._ending(cut_short, RESTARTED):
             try:
                 await asyncio.wait_for(self._card.show(message), LAST_UPDATE_S)
-            except Exception as error:  # noqa: BLE001 -- the process stops, whatever goes wrong here
+            except Exception as error:  # noqa: BLE001 -- an error here must not delay the stop
                 log.warning(
                     "a card could not be marked as cut short",
                     extra={"reason": type(error).__name__},
@@ -326,7 +325,7 @@ class CardLife:
             log.exception("a card could not be marked as failed")
 
     def _ending(self, without_verdict: _Ending, reason: str) -> Message | None:
-        """What the card is to say at an early end, `None` when it says everything already."""
+        """The card for an early end; `None` if it shows everything already."""
         if not self._is_writer:
             return None
         if not self._card.shown:

@@ -1,4 +1,4 @@
-"""What a verb hands to the life of its card: the work, what it finds, and whose card it is."""
+"""What a handler gives to the life of a card: the work, its results, and the card's identity."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ThreadItem = Message | Attachment
 
 
 def _nothing(_posted: Posted | None) -> None:
-    """The default: nothing is kept of a card."""
+    """The default: do nothing once a card is shown."""
 
 
 def _no_thread() -> Sequence[ThreadItem]:
@@ -30,15 +30,15 @@ def _no_thread() -> Sequence[ThreadItem]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """An answer as it is to stand on the card.
+    """An answer for the card.
 
     Attributes:
         message: the card.
-        thread: makes what goes into its thread; what of it fails leaves the card as it is.
-        on_shown: called with the card's place once it stands.
-        watch: how the card goes on being watched, `None` for not at all.
-        problem: what is wrong and where, `None` where no one gateway can be named.
-        green: whether it is accepted.
+        thread: makes the messages and files for its thread; errors there do not change the card.
+        on_shown: called with the card's place once it is shown.
+        watch: how to watch the card; `None` for not at all.
+        problem: cause, gateway and pool; `None` if it does not concern exactly one gateway.
+        green: whether the target is healthy.
     """
 
     message: Message
@@ -54,12 +54,12 @@ class Found(Shown):
     """The verdict of our own probe.
 
     Attributes:
-        amend: reads backend health and makes the amended card; `None` where there is none to read.
-        interim: the cards that stand while parts of backend health arrive, each in place of the
-            one before; `None` where it comes at once.
+        amend: reads backend health and makes the amended card; `None` if there is none to read.
+        interim: cards to show while parts of backend health arrive, each replacing the one before;
+            `None` if it arrives at once.
         without_health: makes the card that says why backend health is missing.
-        health_first: a card that cannot be changed later waits for backend health; otherwise it
-            says that Check again reads it.
+        health_first: whether an ephemeral card, which cannot be updated, waits for backend health;
+            otherwise it says that Check again reads it.
     """
 
     amend: Callable[[], Awaitable[Shown]] | None = None
@@ -70,36 +70,36 @@ class Found(Shown):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakenBack:
-    """Nothing of this stays in the channel; `message` is for the asker alone."""
+    """The card is deleted; `message` is shown as an ephemeral message."""
 
     message: Message
 
 
 class Work(Protocol):
-    """What one verb hands in.
+    """The work of one verb.
 
     Attributes:
-        name: what is looked at.
-        command: what `Check again` asks.
-        understood: the request as it was understood.
+        name: display name of the target.
+        command: the command of `Check again`.
+        understood: the request in words.
         grace: seconds for which the card waits for a refusal or a quick answer.
     """
 
     @property
     def name(self) -> str:
-        """See above."""
+        """Display name of the target."""
 
     @property
     def command(self) -> str:
-        """See above."""
+        """The command of `Check again`."""
 
     @property
     def understood(self) -> str:
-        """See above."""
+        """The request in words."""
 
     @property
     def grace(self) -> float:
-        """See above."""
+        """Seconds for which the card waits for a refusal or a quick answer."""
 
     async def find(self, progress: Progress) -> Found | TakenBack:
         """Do the work."""
@@ -107,11 +107,11 @@ class Work(Protocol):
 
 @dataclass(slots=True)
 class Progress:
-    """How far the work came.
+    """The progress of the work.
 
     Attributes:
-        allowed: set when the target was let in, so that the card may appear.
-        stage: the one that has just begun.
+        allowed: set when the target policy has allowed the target, so that the card may appear.
+        stage: the present stage.
         on_stage: called when it changes.
     """
 
@@ -120,7 +120,7 @@ class Progress:
     on_stage: Callable[[], None] = lambda: None
 
     def begin(self, stage: str) -> None:
-        """A stage begins; the first one, resolving, still says nothing about the target."""
+        """Begin a stage; the first one, resolving, does not mean that the target is allowed."""
         if stage != "resolve":
             self.allowed.set()
         self.stage = stage
@@ -129,14 +129,14 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardTools:
-    """What every card works with.
+    """What every card needs.
 
     Attributes:
-        slack: the way to Slack.
-        runs: what runs now.
-        bot_name: whom to invite.
-        watching: where a failing card goes on when `watch` was asked for.
-        turns: cards first, then probes.
+        slack: the Slack client.
+        runs: the running work.
+        bot_name: the name to invite.
+        watching: watches a failing card if `watch` was requested.
+        turns: lets cards appear before probes begin.
     """
 
     slack: SlackClient
@@ -148,7 +148,7 @@ class CardTools:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardOrder:
-    """Whose card it is: the invocation, its run id, when it began (monotonic), who may see it."""
+    """The identity of a card: invocation, run ID, monotonic start, and whether it is ephemeral."""
 
     invocation: Invocation
     run_id: str

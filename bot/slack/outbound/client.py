@@ -1,8 +1,7 @@
-"""Every Slack call of the bot, in one place: posting, updating, ephemeral messages, forms.
+"""The Slack client: posting, updating, ephemeral messages and modals.
 
-Blocks that Slack refuses go out as plain text at once, with the same content. Links are never
-unfurled. What a refusal means and when a call may be sent again is in `calling`; files are in
-`files`.
+If Slack refuses blocks, the same content is sent as plain text at once. Links are never unfurled.
+`calling` decides about repeats and errors; `files` handles files.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ TRIGGER_LIVES_S = 2.5
 
 @dataclass(slots=True)
 class _Updates:
-    """The updates of one message that are on their way; `newest` counts them."""
+    """The pending updates of one message; `newest` counts them."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     newest: int = 0
@@ -47,7 +46,7 @@ class _Updates:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlackClient:
-    """Speaks to Slack with the bot's token; `session` is shared by every call."""
+    """Calls Slack with the bot's token; all calls share `session`."""
 
     client: AsyncWebClient
     session: aiohttp.ClientSession
@@ -61,7 +60,7 @@ class SlackClient:
         repeatable: bool,
         **arguments: Any,  # noqa: ANN401 -- passed through to the client's method
     ) -> Any:  # noqa: ANN401 -- the client's own response
-        """Call any other method of the client, as `Caller.call` says; raises `DeliveryError`."""
+        """Call any other method of the client, as `Caller.call`; raises `DeliveryError`."""
         return await self.caller.call(method, repeatable=repeatable, **arguments)
 
     async def post(
@@ -74,7 +73,7 @@ class SlackClient:
     ) -> Posted:
         """Post a message; raises `DeliveryError`.
 
-        It is never sent twice, so an answer that was lost is an error.
+        It is never sent twice, so a lost response is an error.
         """
         channel = {
             "channel": place.channel,
@@ -94,9 +93,9 @@ class SlackClient:
         )
 
     async def update(self, posted: Posted, message: Message, *, patience: float = LONG_S) -> None:
-        """Put this in place of what stands there; raises `DeliveryError`.
+        """Replace the content of a message; raises `DeliveryError`.
 
-        Updates of one message go out in order. One for which a newer one waits is left out.
+        Updates of one message are sent in order. One is dropped if a newer one waits.
         """
         key = (posted.place.channel, posted.ts)
         updates = self._updates.setdefault(key, _Updates())
@@ -120,7 +119,7 @@ class SlackClient:
                 self._updates.pop(key, None)
 
     async def remove(self, posted: Posted) -> None:
-        """Take a message back; raises `DeliveryError`."""
+        """Delete a message; raises `DeliveryError`."""
         await self.call(
             self.client.chat_delete, repeatable=True, channel=posted.place.channel, ts=posted.ts
         )
@@ -128,14 +127,14 @@ class SlackClient:
     async def send_ephemeral(
         self, invocation: Invocation, message: Message, *, replace: bool = False
     ) -> None:
-        """Answer only the person who asked, in the first way that works.
+        """Answer only the user of the invocation, in the first way that works.
 
-        When none does it is logged, for there is nobody else to answer.
+        If none does, it is logged, because nobody else can be told.
 
         Args:
-            invocation: who asked, and the ways back.
-            message: what to say.
-            replace: put it in place of the ephemeral message that the response URL belongs to.
+            invocation: the user, and the possible ways to answer.
+            message: the message.
+            replace: replace the ephemeral message to which the response URL belongs.
         """
         for way in self._ways(invocation, message, replace=replace):
             try:
@@ -151,9 +150,10 @@ class SlackClient:
     def _ways(
         self, invocation: Invocation, message: Message, *, replace: bool
     ) -> Iterator[Callable[[], Awaitable[Any]]]:
-        """The response URL, which takes five messages.
+        """The ways to answer, in order.
 
-        An ephemeral message, which needs the bot in the channel; a direct message.
+        The response URL (five messages), an ephemeral message (the bot must be in the channel), a
+        direct message.
         """
         if invocation.response_url:
             yield partial(self._respond, invocation.response_url, message, replace=replace)
@@ -168,7 +168,7 @@ class SlackClient:
         yield partial(send, self.client.chat_postMessage, message, channel=invocation.user)
 
     async def open_modal(self, trigger: str, view: Block) -> str:
-        """Open a form within the three seconds that a trigger lives; its id."""
+        """Open a modal within the three seconds that a trigger lives; returns its ID."""
         response = await self.call(
             self.client.views_open,
             repeatable=False,
@@ -179,14 +179,14 @@ class SlackClient:
         return str(response["view"]["id"])
 
     async def update_modal(self, view_id: str, view: Block) -> None:
-        """Replace what an open form shows; a form that was closed meanwhile needs no answer."""
+        """Update an open modal; errors are ignored, because it may be closed."""
         try:
             await self.call(self.client.views_update, repeatable=True, view_id=view_id, view=view)
         except DeliveryError as error:
             log.info("a view could not be updated", extra={"reason": error.reason})
 
     async def attach(self, posted: Posted, file: Attachment) -> None:
-        """Put a file into the thread; as text where the bot may not send files."""
+        """Upload a file into the thread; as text if the bot may not upload files."""
         place = posted.thread
         try:
             await self.call(
@@ -206,7 +206,7 @@ class SlackClient:
                 await self.post(place, page)
 
     async def react(self, channel: str, ts: str, name: str) -> None:
-        """Put a reaction on a message; one that is there already stays. Raises `DeliveryError`."""
+        """Add a reaction to a message, unless it is there already. Raises `DeliveryError`."""
         try:
             await self.call(
                 self.client.reactions_add,
@@ -220,7 +220,7 @@ class SlackClient:
                 raise
 
     async def permalink(self, posted: Posted) -> str | None:
-        """The address of a message, `None` when Slack does not give it."""
+        """The URL of a message; `None` if Slack does not give it."""
         try:
             response = await self.call(
                 self.client.chat_getPermalink,
@@ -233,7 +233,7 @@ class SlackClient:
         return str(response["permalink"])
 
     async def download(self, url: str) -> bytes:
-        """A file that somebody put into a form; see `files.download`. Raises `DeliveryError`."""
+        """Download a file from a modal; see `files.download`. Raises `DeliveryError`."""
         return await files.download(self.client, self.session, url)
 
     async def _with_blocks(
@@ -270,7 +270,7 @@ class SlackClient:
 
 
 def _forms(message: Message) -> tuple[Block, ...]:
-    """A message as it should look, then as plain text, then as less of it."""
+    """The message with blocks, then as plain text, then shortened."""
     return (
         {"text": message.text, "blocks": list(message.blocks)},
         {"text": message.plain, "blocks": []},
@@ -279,7 +279,7 @@ def _forms(message: Message) -> tuple[Block, ...]:
 
 
 def _raising(webhook: AsyncWebhookClient) -> Callable[..., Awaitable[WebhookResponse]]:
-    """Sending through a response URL, with 429 and 5xx raised as the Web API's client does."""
+    """Send through a response URL, with 429 and 5xx raised like the Web API client does."""
 
     async def response_url(*, body: dict[str, Any]) -> WebhookResponse:
         response = await webhook.send_dict(body)

@@ -1,6 +1,6 @@
-"""A digest's content as the message that is posted, its thread, and its recoveries (pure).
+"""Makes the messages of a digest from its content: card, thread, recoveries. Pure.
 
-The words come from `bot.digest`, the looks from `bot.cards`.
+The words come from `bot.digest`, the layout from `bot.cards`.
 """
 
 from __future__ import annotations
@@ -35,11 +35,8 @@ from bot.domain.digest import (
 _SUBJECT = 60
 
 
-def render(subscription: Subscription, content: DigestContent) -> delivery.Message:  # noqa: ARG001 -- the engine's signature
-    """The message that the engine freezes.
-
-    The card as it is posted, and what goes into its thread.
-    """
+def render(subscription: Subscription, content: DigestContent) -> delivery.Message:  # noqa: ARG001 -- required by the engine's `Renderer`
+    """The message that the engine stores: the card, and the messages for its thread."""
     rows = rows_of(content)
     return {
         **as_data(digest_card(head_of(content), rows)),
@@ -48,7 +45,7 @@ def render(subscription: Subscription, content: DigestContent) -> delivery.Messa
 
 
 def rows_of(content: DigestContent, fixed: Mapping[str, datetime] | None = None) -> list[Row]:
-    """The digest's lines; `fixed` tells for a cause when it ended."""
+    """The digest's lines; `fixed` contains when a cause ended."""
     ended = fixed or {}
     return [
         Row(
@@ -62,7 +59,7 @@ def rows_of(content: DigestContent, fixed: Mapping[str, datetime] | None = None)
 
 
 def head_of(content: DigestContent, ended: Collection[str] = ()) -> DigestHead:
-    """What stands around the rows; `ended` are the causes that are over by now."""
+    """The parts of the card besides its rows; `ended` are causes that have ended since."""
     when = header(content).removeprefix(f"{content.target.text}, ").partition(": ")[0]
     return DigestHead(
         target=content.target.text,
@@ -81,14 +78,14 @@ def _ahead(ahead: NextBreak) -> str:
 
 
 def as_data(message: Message) -> dict[str, object]:
-    """A message as JSON-ready data."""
+    """A message as JSON-compatible data."""
     return {"text": message.text, "blocks": list(message.blocks), "plain": message.plain}
 
 
 def from_data(data: Mapping[str, object]) -> Message:
-    """The message that JSON-ready data stands for.
+    """The message of JSON-compatible data.
 
-    One of nothing but text keeps it as its plain form.
+    One with text alone keeps it as its plain form.
     """
     text, blocks = str(data.get("text") or ""), data.get("blocks")
     return Message(
@@ -99,9 +96,9 @@ def from_data(data: Mapping[str, object]) -> Message:
 
 
 def check_command(line: DigestLine, target: FollowedTarget) -> str:
-    """What to type to look at a cause now.
+    """The command that checks a cause now.
 
-    The pool and setting of its first backend, or the host.
+    Its target is the pool and setting of the first backend, or the host.
     """
     gateway = target.gateway
     if gateway is None or not line.members:

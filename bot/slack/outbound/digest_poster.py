@@ -1,7 +1,7 @@
-"""The engine's way to a channel.
+"""Implements the engine's `Poster` with Slack.
 
-One post that carries its delivery's id, and the look into the channel's history for it. Nothing is
-sent twice here: the exception says what became of the request, and the engine decides.
+It posts a message with its delivery's ID, and searches the channel's history for it. Nothing is
+sent twice here: the exception gives the outcome, and the engine decides.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class SlackPoster:
     """Posts digests.
 
     Attributes:
-        slack: the way to Slack.
-        runs: where the thread is filled, after the card stands.
+        slack: the Slack client.
+        runs: fills the thread after the card was posted.
     """
 
     slack: SlackClient
@@ -45,9 +45,9 @@ class SlackPoster:
     _cursors: dict[str, str] = field(default_factory=dict)
 
     async def post(self, channel: str, message: Data, delivery_id: str) -> str:
-        """Post the card and return its `ts`; its details follow into its thread.
+        """Post the card and return its `ts`; its details are then posted into its thread.
 
-        Raises as `bot.domain.delivery.Poster` says.
+        Raises as in `bot.domain.delivery.Poster`.
         """
         mark = {"event_type": EVENT, "event_payload": {"delivery_id": delivery_id}}
         posted = await self.slack.post(
@@ -60,11 +60,10 @@ class SlackPoster:
     async def find(
         self, channel: str, delivery_id: str, since: datetime, until: datetime
     ) -> str | None:
-        """The `ts` of the message with that id. Raises as `bot.domain.delivery.Poster` says.
+        """The `ts` of the message with that ID. Raises as in `bot.domain.delivery.Poster`.
 
-        One page of 15 usually holds it, which is what Slack gives apps that are distributed once a
-        minute (docs.slack.dev/apis/web-api/rate-limits). After an error it goes on at the page
-        where it was.
+        It is usually on the first page of 15, the limit per minute for distributed apps
+        (docs.slack.dev/apis/web-api/rate-limits). After an error it continues at the same page.
         """
         for _ in range(_MOST_PAGES):
             answer = await self._page(channel, delivery_id, since, until)
@@ -106,7 +105,7 @@ class SlackPoster:
         return data
 
     async def _fill(self, thread: Place, pages: Sequence[Message]) -> None:
-        """A thread that stays incomplete changes nothing of the card."""
+        """Post the thread; errors do not change the card."""
         for page in pages:
             await asyncio.sleep(_THREAD_PAUSE_S)
             try:

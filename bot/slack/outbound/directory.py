@@ -1,7 +1,7 @@
-"""Slack asked to which workspaces and organisation a person belongs (Enterprise Grid).
+"""Looks up in Slack to which workspaces and organisation a user belongs (Enterprise Grid).
 
-`users.info` needs the optional scope `users:read`. Where it is missing, `auth.teams.list`, which
-needs none, still names the organisation's workspaces for which the app is approved.
+`users.info` needs the optional scope `users:read`. Without it, `auth.teams.list`, which needs no
+scope, still gives the organisation's workspaces for which the app is approved.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ KEPT_S = 600.0
 KEPT_UNKNOWN_S = 60.0
 MAX_KEPT = 5_000
 PATIENCE_S = 1.2
-"""Two calls within the three seconds in which a view submission must be acknowledged."""
+"""Time for two calls within the three seconds in which a view submission must be acknowledged."""
 _MAX_ASKED_AT_ONCE = 8
 _NO_SUCH_PERSON = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
 
@@ -35,7 +35,7 @@ Affiliations = frozenset[str]
 
 @dataclass(slots=True, kw_only=True)
 class SlackDirectory:
-    """Asks Slack, and remembers each answer for ten minutes; `now` is a monotonic clock."""
+    """Looks users up and caches each answer for ten minutes; `now` returns monotonic seconds."""
 
     client: AsyncWebClient
     caller: Caller = field(default_factory=Caller)
@@ -44,9 +44,9 @@ class SlackDirectory:
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_MAX_ASKED_AT_ONCE))
 
     async def affiliations(self, user: str, team: str) -> Affiliations | None:
-        """The workspaces and organisations of a person; `None` where Slack cannot be asked.
+        """The workspaces and organisations of a user; `None` if Slack cannot be asked.
 
-        `team` is the workspace that the payload names, `user` the person's Slack id.
+        `team` is the workspace in the payload, `user` the user's Slack ID.
         """
         key = f"{user}/{team}"
         until, known = self._kept.get(key, (0.0, None))
@@ -70,7 +70,7 @@ class SlackDirectory:
         return _affiliations(person)
 
     async def _approved(self, team: str) -> Affiliations | None:
-        """The bot's own organisation where the app is approved for that workspace in it."""
+        """The bot's own organisation, if the app is approved for that workspace in it."""
         try:
             listed = await self._call(self.client.auth_teams_list, limit=1000)
             own = await self._call(self.client.auth_test)
@@ -97,7 +97,7 @@ class SlackDirectory:
 
 
 def _affiliations(person: Payload) -> Affiliations:
-    """The ids in a user object; `enterprise_user` names the organisation and its workspaces."""
+    """The IDs in a user object; `enterprise_user` contains the organisation and its workspaces."""
     grid = inner(person, "enterprise_user")
     teams = grid.get("teams")
     listed = [one for one in teams if isinstance(one, str)] if isinstance(teams, list) else []

@@ -1,4 +1,4 @@
-"""Files on their way in and out: what a form carried, and what goes out as text."""
+"""Downloads files from modals, and makes messages of files that cannot be uploaded."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _SLACK = ("slack.com", "slack-gov.com")
 
 
 async def download(client: AsyncWebClient, session: aiohttp.ClientSession, url: str) -> bytes:
-    """A file that somebody put into a form, at most 1 MiB and one chunk.
+    """Download a file from a modal, at most 1 MiB.
 
-    A file may lie with another service, and that one is not shown the bot's token.
+    A file may be on another service, which must not get the bot's token.
 
     Raises:
         NotAccepted: it cannot be read.
@@ -36,7 +36,7 @@ async def download(client: AsyncWebClient, session: aiohttp.ClientSession, url: 
         async with session.get(url, headers=headers, allow_redirects=False) as response:
             if response.status != _OK:
                 raise NotAccepted(f"http_{response.status}", "download")
-            if response.content_type == _LOGIN_PAGE:  # what a token without files:read gets
+            if response.content_type == _LOGIN_PAGE:  # the response to a token without files:read
                 raise NotAccepted("missing_scope", "download")
             async for chunk in response.content.iter_chunked(_CHUNK):
                 content += chunk
@@ -48,7 +48,7 @@ async def download(client: AsyncWebClient, session: aiohttp.ClientSession, url: 
 
 
 def _is_of_slack(url: str, api: str) -> bool:
-    """Whether a file lies on Slack's own hosts, or beside the Web API that is configured."""
+    """Whether a file is on Slack's own hosts, or on that of the configured Web API."""
     try:
         there, home = urlsplit(url), urlsplit(api)
     except ValueError:
@@ -62,7 +62,7 @@ def _is_of_slack(url: str, api: str) -> bool:
 
 
 def pages(file: Attachment) -> Sequence[Message]:
-    """A file's text as messages; a PEM body holds nothing that Slack could read as markup."""
+    """A file's text as messages; a PEM body contains nothing that Slack reads as markup."""
     found: list[list[str]] = [[]]
     for line in file.content.replace("`", "'").splitlines():
         if sum(map(len, found[-1])) + len(found[-1]) + len(line) > _SNIPPET:

@@ -1,7 +1,7 @@
-"""When a call may be sent: never before the `Retry-After` of its method and channel is over.
+"""Decides when a call may be made: not before the Retry-After of its method and channel is over.
 
-Every call of the process asks here, whoever makes it (checks, threads, digests). After a refusal
-the waiting calls go out one a second, which is the rate that Slack documents for a channel
+All calls of the process use it (checks, threads, digests). After a rate limit the waiting calls are
+made one per second, the rate that Slack documents for a channel
 (docs.slack.dev/apis/web-api/rate-limits).
 """
 
@@ -21,9 +21,9 @@ MAX_GATES = 10_000
 
 @dataclass(slots=True, kw_only=True)
 class Pacer:
-    """The methods and channels that Slack has asked to leave alone for a while.
+    """The methods and channels with a running Retry-After.
 
-    A key is a method and a channel. `now` is a monotonic clock, `sleep` how waiting is done.
+    A key is a method and a channel. `now` returns monotonic seconds, `sleep` waits.
     """
 
     now: Callable[[], float] = monotonic
@@ -31,25 +31,25 @@ class Pacer:
     _opens: dict[Key, float] = field(default_factory=dict)
 
     def close(self, key: Key, seconds: float) -> None:
-        """Slack asked to wait; an earlier, longer wait stays."""
+        """Store a Retry-After; an earlier, longer one stays."""
         opens = self.now() + seconds
         self._opens[key] = max(opens, self._opens.pop(key, opens))
         while len(self._opens) > MAX_GATES:
             del self._opens[next(iter(self._opens))]
 
     def wait(self, key: Key) -> float:
-        """Seconds until a call may be sent, 0 for now."""
+        """Seconds until a call may be made, 0 for now."""
         return max(self._opens.get(key, 0.0) - self.now(), 0.0)
 
     async def turn(self, key: Key, until: float) -> float:
-        """Wait for this call's turn.
+        """Wait until this call may be made.
 
         Args:
             key: method and channel.
-            until: the instant on the clock at which waiting is given up.
+            until: the monotonic instant at which waiting ends.
 
         Returns:
-            0 when it is the call's turn; otherwise the seconds that it would still have to wait.
+            0 if the call may be made; otherwise the remaining seconds.
         """
         while (wait := self.wait(key)) > 0:
             if self.now() + wait > until:
@@ -58,7 +58,7 @@ class Pacer:
         return 0.0
 
     def sent(self, key: Key) -> None:
-        """Record a call. After a rate limit, calls stay a second apart until `CALM_AFTER_S`."""
+        """Record a call. After a rate limit, calls are a second apart until `CALM_AFTER_S`."""
         opened = self._opens.get(key)
         if opened is None:
             return

@@ -1,4 +1,4 @@
-"""Where messages stand. What can go wrong on the way there is in `bot.domain.delivery`."""
+"""Places of messages in Slack: channels, threads and posted messages."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
-    """A message that stands in a channel."""
+    """A message that was posted."""
 
     place: Place
     ts: str
 
     @property
     def thread(self) -> Place:
-        """The thread under it, or the one that it is in."""
+        """The thread below it, or the one that it is in."""
         return Place(channel=self.place.channel, thread=self.place.thread or self.ts)

@@ -1,7 +1,4 @@
-"""What runs now.
-
-Work in tasks of its own, nothing twice, and a drain when the process is asked to stop.
-"""
+"""The running work of the process: tasks, duplicates, and the drain at shutdown."""
 
 from __future__ import annotations
 
@@ -25,7 +22,7 @@ MAX_REMEMBERED = 20_000
 
 @dataclass(slots=True)
 class Run:
-    """One check: when it began, its card (`None` when there is none), and whether it ended."""
+    """One check: when it began, its card (`None` if there is none), and whether it has ended."""
 
     begun: float
     card: Card | None = None
@@ -34,7 +31,7 @@ class Run:
 
 @dataclass(slots=True, kw_only=True)
 class Runs:
-    """The running work of one process; `now` is a monotonic clock."""
+    """The running work of one process; `now` returns monotonic seconds."""
 
     now: Callable[[], float] = monotonic
     draining: bool = False
@@ -44,9 +41,9 @@ class Runs:
     _delivered: OrderedDict[str, float] = field(default_factory=OrderedDict)
 
     def is_new(self, dedupe_key: str) -> bool:
-        """Whether this delivery was not seen before; Slack may deliver the same thing twice.
+        """Whether this event was not received before; Slack may deliver it twice.
 
-        An empty id is always new.
+        An empty ID is always new.
         """
         self._forget(self._delivered, REMEMBERED_S, lambda seen: seen)
         if not dedupe_key:
@@ -56,25 +53,25 @@ class Runs:
         return fresh
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run it in a task of its own.
+        """Run work in a task of its own.
 
-        An exception right after an ack would otherwise take the ack back.
+        In the listener itself, an exception right after the ack would replace the ack.
         """
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
 
     def running(self, key: Hashable, *, ended_too: bool) -> Run | None:
-        """The run about the same thing that began less than ten seconds ago.
+        """The run with the same key that began less than ten seconds ago.
 
-        With `ended_too` also one whose verdict stands on a card.
+        With `ended_too` also one whose card already shows its verdict.
         """
         self._forget(self._recent, SAME_TARGET_S, lambda run: run.begun)
         found = self._recent.get(key)
         return found if found and (not found.ended or (ended_too and found.card)) else None
 
     def begin(self, key: Hashable) -> Run:
-        """Remember a run that begins now."""
+        """Record a run that begins now."""
         run = Run(begun=self.now())
         self._recent[key] = run
         self._recent.move_to_end(key)
@@ -82,15 +79,15 @@ class Runs:
         return run
 
     def end(self, run: Run) -> None:
-        """It has its verdict; told twice, it counts once."""
+        """Record that a run has its verdict; a second call has no effect."""
         if not run.ended:
             run.ended = True
             RUNNING.dec()
 
     def claim(self, card: Hashable | None, run: Run) -> None:
-        """From now on this run alone writes on the card.
+        """Make this run the only one that updates the card.
 
-        What an earlier one still waits for comes too late. `None` is nobody's card.
+        Results of earlier runs are then dropped. `None` is a card that nobody shares.
         """
         if card is None:
             return
@@ -104,14 +101,14 @@ class Runs:
         return self._writers.get(card, run) is run
 
     def is_free(self, card: Hashable | None, run: Run) -> bool:
-        """Whether this run may write on the card again: no other one is still at work on it."""
+        """Whether this run may update the card again, because no other one works on it."""
         writer = self._writers.get(card, run)
         return writer is run or writer.ended
 
     async def drain(self, seconds: float) -> None:
-        """Take no new work, wait for what runs, then cut short what still does.
+        """Start no new work, wait for running work, then cancel the rest.
 
-        Each cut run tells its own card.
+        Each cancelled run updates its own card.
         """
         self.draining = True
         if self._tasks:

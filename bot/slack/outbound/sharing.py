@@ -1,7 +1,7 @@
-"""Whether another organisation can read a channel, which Slack is asked before the first answer.
+"""Asks Slack whether another organisation can read a channel, before the first answer there.
 
-`conversations.info` needs the optional scopes `channels:read` and `groups:read`. A command never
-says it. What the answer's flags mean: docs.slack.dev/apis/slack-connect and
+`conversations.info` needs the optional scopes `channels:read` and `groups:read`. The payload of a
+command does not contain it. Sources for the flags: docs.slack.dev/apis/slack-connect and
 docs.slack.dev/reference/objects/conversation-object.
 """
 
@@ -22,20 +22,20 @@ from bot.slack.payload import Payload, inner
 READ_SCOPES = frozenset({"channels:read", "groups:read"})
 KEPT_S, KEPT_UNKNOWN_S = 600.0, 60.0
 PATIENCE_S = 0.6
-"""The first message of an answer stands within a second."""
+"""The first message of an answer must appear within a second."""
 MAX_KEPT, MAX_ASKED_AT_ONCE = 5_000, 32
-_CHANNELS = ("C", "G")  # of ids; a direct message has no third reader
+_CHANNELS = ("C", "G")  # prefixes of IDs; a direct message has no other members
 
 
 @dataclass(slots=True, kw_only=True)
 class ChannelSharing:
-    """Asks Slack, and remembers each answer for ten minutes.
+    """Asks Slack, and caches each answer for ten minutes.
 
     Attributes:
         client: of the Web API.
-        caller: sends the calls.
-        granted: whether the scopes may be there.
-        now: a monotonic clock.
+        caller: makes the calls.
+        granted: whether the scopes may be granted.
+        now: returns monotonic seconds.
     """
 
     client: AsyncWebClient
@@ -46,7 +46,7 @@ class ChannelSharing:
     _asking: dict[str, asyncio.Task[bool | None]] = field(default_factory=dict)
 
     async def is_shared(self, channel: str) -> bool | None:
-        """Whether others can read a channel; `None` where Slack does not say it in time."""
+        """Whether others can read a channel; `None` if Slack does not say it in time."""
         if not self.granted or not channel.startswith(_CHANNELS):
             return None
         until, known = self._kept.get(channel, (0.0, None))
@@ -59,7 +59,7 @@ class ChannelSharing:
         return task.result() if done else known
 
     def forget(self, channel: str) -> None:
-        """Ask anew: Slack said that the channel changed."""
+        """Drop the cached answer, because Slack said that the channel changed."""
         self._kept.pop(channel, None)
         self._asking.pop(channel, None)
 
@@ -79,7 +79,7 @@ class ChannelSharing:
         return can_be_read_outside(inner(answer.data, "channel"))
 
     def _keep(self, channel: str, task: asyncio.Task[bool | None]) -> None:
-        if self._asking.get(channel) is not task:  # it was forgotten meanwhile
+        if self._asking.get(channel) is not task:  # `forget` was called meanwhile
             return
         del self._asking[channel]
         if task.cancelled() or task.exception():
@@ -92,10 +92,10 @@ class ChannelSharing:
 
 
 def can_be_read_outside(channel: Payload) -> bool | None:
-    """What the flags of a channel mean; `None` where they are absent.
+    """Whether the flags of a channel mean that others can read it; `None` if they are absent.
 
-    One that is about to be shared counts, since its history can be read then. One that several
-    workspaces of the own organisation share does not (`is_org_shared`).
+    A channel that is about to be shared counts, because its history can be read then. One that
+    several workspaces of the own organisation share does not (`is_org_shared`).
     """
     flags = [channel.get(name) for name in ("is_ext_shared", "is_pending_ext_shared")]
     if True in flags or channel.get("pending_shared") or channel.get("pending_connected_team_ids"):

@@ -1,4 +1,4 @@
-"""The messages of a thread, newest first (`conversations.replies`, scope `channels:history`)."""
+"""Reads the messages of a thread (`conversations.replies`, scope `channels:history`)."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ MAX_READ = 50
 async def messages_above(
     slack: SlackClient, channel: str, thread: str, before: str
 ) -> Sequence[Payload] | None:
-    """The messages of a thread, newest first; `None` where the bot may not read the channel.
+    """The messages of a thread, newest first; `None` if the bot may not read the channel.
 
     Args:
-        slack: the way to Slack.
-        channel: Slack id of the channel.
-        thread: timestamp of the thread's first message.
-        before: timestamp of the message that asks, which is left out.
+        slack: the Slack client.
+        channel: Slack ID of the channel.
+        thread: `ts` of the thread's first message.
+        before: `ts` of the mention, which is left out.
     """
     try:
         answer = await slack.call(

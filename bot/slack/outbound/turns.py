@@ -1,7 +1,7 @@
-"""Whose turn it is when many ask at once: every card first, then the probes, a few at a time.
+"""Orders the work of many simultaneous checks: all cards first, then the probes, a few at a time.
 
-A probe takes the processor for its handshakes; a hundred of them at once would keep everybody's
-first message waiting.
+A probe uses the processor for its handshakes; a hundred at once would delay everybody's first
+message.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ class Turns:
     _all_open: asyncio.Event = field(default_factory=asyncio.Event)
 
     def opening(self, check: object) -> None:
-        """The card of this check is not there yet."""
+        """Record that the card of this check is not posted yet."""
         self._opening.add(check)
         self._all_open.clear()
 
     def opened(self, check: object) -> None:
-        """It is there, or there will be none."""
+        """Record that the card is posted, or that there will be none."""
         self._opening.discard(check)
         if not self._opening:
             self._all_open.set()
 
     @asynccontextmanager
     async def probing(self, must_wait: Callable[[], None]) -> AsyncIterator[None]:
-        """A probe's turn; `must_wait` is told at once when it does not come at once."""
+        """Wait for the turn to probe; `must_wait` is called if it does not come at once."""
         if len(self._opening) > CROWD or self._slots.locked():
             must_wait()
             with suppress(TimeoutError):

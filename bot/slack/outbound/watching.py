@@ -1,12 +1,11 @@
 """`Watch until green`: the last part of a card's life.
 
-A failing card is probed anew every few seconds and updated when something changes; one line in the
-thread ends it.
-
-A deleted card or a lost channel ends it in silence. So does a restart, unless the watches are
-stored: then the next process goes on with them. Each look asks the target policy again; a target
-that is not allowed any more is not probed any more. While a later run writes on the card
-(`Check again`), the watch waits and goes on after its verdict.
+A failing card is checked every few seconds and updated when something changes; one line in the
+thread ends the watch. If the card is deleted or the channel lost, it ends without a message. It
+also ends with a restart, unless watches are stored: then the next process continues them. Each
+observation applies the target policy again, and a target that is no longer allowed is not probed.
+While a later run updates the card (`Check again`), the watch waits, and continues after its
+verdict.
 """
 
 from __future__ import annotations
@@ -49,14 +48,13 @@ _WATCHED_ALREADY = Refusal(kind=RefusalKind.REQUEST, sentence="This card is watc
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchResult:
-    """One look.
+    """One observation.
 
     Attributes:
-        card: the card as it should stand now.
-        change_key: what makes a difference worth an update; equal for looks that saw the same.
-        green: the gateway would accept it.
-        backend_health: what the gateway itself says, one sentence for the thread, empty when it was
-            not asked.
+        card: the card as it should look now.
+        change_key: equal for observations without a difference that is worth an update.
+        green: whether the gateway would accept the target.
+        backend_health: one sentence for the thread; empty if backend health was not read.
     """
 
     card: Message
@@ -66,10 +64,10 @@ class WatchResult:
 
 
 class WatchedTarget(Protocol):
-    """How one card's backends are looked at."""
+    """Observes the targets of one card."""
 
     async def probe(self) -> WatchResult | None:
-        """Probe now; `None` when the target policy does not allow it any more."""
+        """Probe now; `None` if the target policy no longer allows it."""
 
     def close(self) -> None:
         """Cancel what is still running."""
@@ -77,13 +75,13 @@ class WatchedTarget(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchOrder:
-    """What is to be watched.
+    """What to watch.
 
     Attributes:
-        target: how to look; closed when the watch is over.
+        target: makes the observations; closed when the watch ends.
         change_key: of what the card shows now.
-        seconds: how long at most.
-        admitted: the request, with which the watch can go on after a restart.
+        seconds: the longest duration.
+        admitted: the request, with which the watch can continue after a restart.
     """
 
     target: WatchedTarget
@@ -93,32 +91,32 @@ class WatchOrder:
 
 
 class WatchedCard(Protocol):
-    """The card that is watched: `bot.slack.outbound.card_life.CardLife` is it."""
+    """The watched card; implemented by `bot.slack.outbound.card_life.CardLife`."""
 
     @property
     def posted(self) -> Posted | None:
-        """Where it stands."""
+        """Its place."""
 
     def may_write(self) -> bool:
-        """Whether no other run is at work on it; if so, this one writes on it from now on."""
+        """Whether no other run works on it; if so, claim it for this one."""
 
     async def update(self, message: Message, *, patience: float) -> bool:
-        """Change it; false where another run has begun to write on it. Raises `DeliveryError`."""
+        """Update it; false if another run has claimed it. Raises `DeliveryError`."""
 
     async def say(self, message: Message) -> None:
         """Post into its thread."""
 
 
 class WatchStore(Protocol):
-    """Where watches are kept beyond this process: `bot.slack.handlers.watch_store.SavedWatches`."""
+    """Stores watches; implemented by `bot.slack.handlers.watch_store.SavedWatches`."""
 
     async def begun(
         self, posted: Posted, admitted: AdmittedInvocation[Request], seconds: float, already: float
     ) -> None:
-        """Keep a watch."""
+        """Store a watch."""
 
     async def ended(self, posted: Posted) -> None:
-        """Forget it."""
+        """Delete a watch."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -126,14 +124,14 @@ class Watching:
     """The watches of one process.
 
     Attributes:
-        runs: says when the process is asked to stop.
-        interval: seconds between looks.
-        refresh: seconds after which a card is updated although nothing changed, so that its time
-            is right and its loss is noticed.
-        longest: seconds that a watch takes at most.
-        at_most: watches that run at once.
-        each: the same of one channel, and of one person.
-        store: keeps them over a restart; `None` lets them end with the process.
+        runs: says whether the process is stopping.
+        interval: seconds between two observations.
+        refresh: seconds after which a card is updated without a change, so that its time is right
+            and its deletion is noticed.
+        longest: greatest duration of a watch in seconds.
+        at_most: greatest number of watches at once.
+        each: greatest number per channel, and per user.
+        store: stores them across a restart; `None` lets them end with the process.
     """
 
     runs: Runs
@@ -147,13 +145,13 @@ class Watching:
     _watched: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def seconds(self, watch: Watch | None) -> float:
-        """For how many seconds a card is watched, 0 for not at all."""
+        """How many seconds a card is watched, 0 for not at all."""
         if watch is None:
             return 0.0
         return self.longest if watch.seconds is None else min(float(watch.seconds), self.longest)
 
     def begin(self, card: WatchedCard, order: WatchOrder) -> Refusal | None:
-        """Watch a card in a task of its own; `None` when a watch runs."""
+        """Watch a card in a task of its own; returns a refusal if there are too many."""
         posted = card.posted
         person = order.admitted.invocation.user
         refused = self._refused(posted, person)
@@ -204,7 +202,7 @@ class Watching:
 
 
 class _Watch:
-    """One card that is watched."""
+    """One watched card."""
 
     def __init__(self, watching: Watching, card: WatchedCard, order: WatchOrder) -> None:
         self._watching, self._card, self._order = watching, card, order
@@ -213,10 +211,10 @@ class _Watch:
         self._begun = self._updated - (order.admitted.watched_s or 0.0)
 
     async def run(self) -> None:
-        """Look until green, until the time is over, or until there is nothing to look at or update.
+        """Observe until the target is healthy, the time ends, or nothing can be updated.
 
         Raises:
-            DeliveryError: the card is out of reach.
+            DeliveryError: the card can no longer be updated.
         """
         while await self._pause():
             if not self._card.may_write():
@@ -240,9 +238,9 @@ class _Watch:
                 return
 
     async def _pause(self) -> bool:
-        """Wait for the next look in short slices; false once the process is asked to stop."""
+        """Wait for the next observation in short steps; false once the process is stopping."""
         end = self._watching.now() + self._watching.interval
-        while (left := end - self._watching.now()) > 0 and not self._watching.runs.draining:  # noqa: ASYNC110 -- the slices notice a drain
+        while (left := end - self._watching.now()) > 0 and not self._watching.runs.draining:  # noqa: ASYNC110 -- the short steps notice a drain
             await asyncio.sleep(min(left, _SLICE_S))
         return not self._watching.runs.draining
 
@@ -269,9 +267,9 @@ class _Watch:
             self._change_key, self._updated = seen.change_key, self._watching.now()
 
     async def _say(self, sentence: str, lock_screen: str) -> None:
-        """One line in the thread.
+        """Post one line in the thread.
 
-        The notification also names the backend, for a lock screen does not show the card above it.
+        The notification text also names the backend, because it does not show the card above.
         """
         await self._card.say(compose(lock_screen, [say(sentence)]))
 
@@ -280,12 +278,12 @@ class _Watch:
 
 
 def watched_for(green: bool, seconds: float) -> str:  # noqa: FBT001 -- one fact of a sentence
-    """The end of the context block of a card that is watched."""
+    """The last words of the context block of a watched card."""
     return f"; watched for {duration(seconds)}" if seconds and not green else ""
 
 
 def duration(seconds: float) -> str:
-    """Minutes and seconds as people say them: `6 min 12 s`."""
+    """Minutes and seconds in words: `6 min 12 s`."""
     minutes, rest = divmod(round(seconds), _MINUTE_S)
     return " ".join(
         filter(

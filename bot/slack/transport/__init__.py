@@ -1,1 +1,1 @@
-"""How Slack reaches the bot: HTTP, Socket Mode, signature, replays."""
+"""The transports from Slack: HTTP with signatures and replay protection, and Socket Mode."""

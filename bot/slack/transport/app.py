@@ -1,6 +1,6 @@
-"""The Bolt app and its two transports.
+"""Makes the Bolt app, the Web API client and the HTTP transport.
 
-Who the bot is was asked once at start, so that no request waits for it.
+The bot's identity is requested once at start, so that no request waits for it.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ _MAX_CALLS = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """Who the bot is in its workspace, and what its token may do.
+    """The bot's identity in its workspace, and the scopes of its token.
 
     Attributes:
-        team: id of the workspace.
-        enterprise: id of the Enterprise Grid organisation, empty where there is none.
-        user: id of the bot user.
-        name: the bot user's name.
-        bot_id: id of the bot.
-        scopes: what was granted; empty where Slack does not tell.
+        team: ID of the workspace.
+        enterprise: ID of the Enterprise Grid organisation; empty if there is none.
+        user: ID of the bot user.
+        name: name of the bot user.
+        bot_id: ID of the bot.
+        scopes: the granted scopes; empty if Slack does not say.
     """
 
     team: str
@@ -50,11 +50,11 @@ class Identity:
 
 
 def make_session(context: ssl.SSLContext) -> aiohttp.ClientSession:
-    """One session for every call.
+    """One HTTP session for all calls.
 
-    Idle connections are dropped early: a call on one that Slack has closed would lose its answer.
-    The environment is read for proxies only where it names one, since that takes a thread for each
-    call.
+    Idle connections are dropped early: a call on one that Slack has closed would lose its response.
+    Proxy settings of the environment are only used if there are any, because that needs a thread
+    for each call.
     """
     connector = aiohttp.TCPConnector(limit=_MAX_CALLS, keepalive_timeout=_KEPT_ALIVE_S, ssl=context)
     return aiohttp.ClientSession(
@@ -67,7 +67,7 @@ def make_session(context: ssl.SSLContext) -> aiohttp.ClientSession:
 def make_client(
     settings: Settings, session: aiohttp.ClientSession, context: ssl.SSLContext
 ) -> AsyncWebClient:
-    """The Web API client; it never sends anything again by itself, `calling` decides that."""
+    """The Web API client; it never repeats a call, `calling` decides that."""
     return AsyncWebClient(
         token=settings.slack_bot_token.get_secret_value(),
         base_url=settings.slack_api_url,
@@ -92,13 +92,13 @@ async def who_am_i(client: AsyncWebClient) -> Identity:
 
 
 def granted(headers: Mapping[str, str]) -> frozenset[str]:
-    """The scopes of the token, from the headers of any answer; empty where Slack does not tell."""
+    """The scopes of the token, from the headers of any response; empty if Slack does not say."""
     named = headers.get("x-oauth-scopes", "").split(",")
     return frozenset(filter(None, (scope.strip() for scope in named)))
 
 
 def make_app(settings: Settings, client: AsyncWebClient, identity: Identity) -> AsyncApp:
-    """The app; with a signing secret every HTTP request is verified."""
+    """The Bolt app; with a signing secret every HTTP request is verified."""
     secret = settings.slack_signing_secret
 
     async def authorize() -> AuthorizeResult:
@@ -115,7 +115,8 @@ def make_app(settings: Settings, client: AsyncWebClient, identity: Identity) -> 
         authorize=authorize,
         signing_secret=secret.get_secret_value() if secret else None,
         raise_error_for_unhandled_request=True,
-        # each costs every request its time: the first is answered before Bolt, none needs the rest
+        # each middleware costs time per request: the first is done before Bolt, and the rest is not
+        # needed
         ssl_check_enabled=False,
         attaching_function_token_enabled=False,
         attaching_conversation_kwargs_enabled=False,
@@ -132,18 +133,18 @@ class HttpTransport:
         self._host, self._port = settings.http_host, settings.http_port
 
     async def start(self) -> None:
-        """Listen; raises `PortUnusableError`."""
+        """Start to listen; raises `PortUnusableError`."""
         await open_port(self._runner, self._host, self._port, "APPGW_HTTP_PORT")
 
     async def stop_listening(self) -> None:
-        """Nothing: while the bot drains it still answers, so that people are told to ask again."""
+        """Do nothing: a draining bot still answers, to tell users to ask again."""
 
     async def close(self) -> None:
         """Stop."""
         await self._runner.cleanup()
 
     def silence(self) -> float:
-        """Seconds without a sign of Slack: over HTTP there is none to expect."""
+        """Always 0: over HTTP nothing is expected."""
         return 0.0
 
     def connected(self) -> bool:

@@ -1,10 +1,7 @@
-"""What stands before Bolt over HTTP.
+"""Middleware in front of Bolt over HTTP: refuses unsigned requests before anything in them is read.
 
-A request that Slack did not sign is turned away before anything in it is read.
-
-Bolt takes a body apart before it looks at the signature, and answers what it cannot read with a
-traceback in the log; whoever reaches the
-port could fill the disk so.
+Bolt parses a body before it verifies the signature, and logs a traceback for one that it cannot
+parse; anybody who reaches the port could fill the disk with these.
 """
 
 from __future__ import annotations
@@ -32,10 +29,10 @@ _LONGEST_SSL_CHECK = 200
 
 @dataclass(slots=True)
 class PendingAcks:
-    """The requests that Slack waits for now.
+    """The requests that are not acknowledged yet.
 
-    An answer's work begins once they are acknowledged, so that a burst of commands does not wait
-    for the cards of the first ones.
+    Work begins after they are, so that in a burst of commands no ack waits for the cards of earlier
+    ones.
     """
 
     _count: int = 0
@@ -43,7 +40,7 @@ class PendingAcks:
 
     @contextmanager
     def one(self) -> Iterator[None]:
-        """One request, from its first byte until its answer is ready."""
+        """One request, from its first byte until its response is ready."""
         self._count += 1
         self._none.clear()
         try:
@@ -54,7 +51,7 @@ class PendingAcks:
                 self._none.set()
 
     async def over(self) -> None:
-        """Wait until there is none; half a second at most."""
+        """Wait until there are none, at most half a second."""
         with suppress(TimeoutError):
             async with asyncio.timeout(LONGEST_S):
                 while self._count:
@@ -62,7 +59,7 @@ class PendingAcks:
 
 
 def signed_only(secret: str, acks: PendingAcks) -> Middleware:
-    """Middleware that passes Slack's requests; others get 401, unreadable ones 400."""
+    """Middleware that passes Slack's requests; others get 401, invalid ones 400."""
     verifier = SignatureVerifier(secret)
 
     @web.middleware
@@ -85,7 +82,7 @@ def signed_only(secret: str, acks: PendingAcks) -> Middleware:
                 return await handler(request)
         except web.HTTPException:
             raise
-        except Exception as error:  # noqa: BLE001 -- whatever Bolt raises over a payload that it cannot read
+        except Exception as error:  # noqa: BLE001 -- Bolt raises many types for an invalid payload
             log.warning("unreadable request", extra={"reason": type(error).__name__})
             return web.Response(status=400, text="this request cannot be read")
 
@@ -93,7 +90,7 @@ def signed_only(secret: str, acks: PendingAcks) -> Middleware:
 
 
 def _late() -> web.Response:
-    """For whoever does not send the body that was announced; the connection ends."""
+    """The response to a client that does not send the announced body; the connection is closed."""
     response = web.Response(status=408, text="the request's body did not come in time")
     response.force_close()
     return response
@@ -115,7 +112,7 @@ def _is_signed(verifier: SignatureVerifier, request: web.Request, body: bytes) -
 
 
 def _is_ssl_check(body: bytes) -> bool:
-    """Slack's look at the port's own certificate, which carries no signature; nothing is done."""
+    """Slack's `ssl_check` request, which has no signature and needs no action."""
     return len(body) <= _LONGEST_SSL_CHECK and parse_qs(body).get(b"ssl_check") == [b"1"]
 
 

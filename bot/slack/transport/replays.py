@@ -1,7 +1,4 @@
-"""A signed request is taken once.
-
-Slack's signature stays valid for five minutes, long enough for somebody to send it again.
-"""
+"""Refuses replayed requests: Slack's signatures stay valid for five minutes."""
 
 from __future__ import annotations
 
@@ -19,7 +16,7 @@ _SIGNATURE, _TIMESTAMP = "x-slack-signature", "x-slack-request-timestamp"
 
 
 async def nowhere(_signature: str) -> bool:
-    """Where no other replica takes requests."""
+    """The default: no other replica receives requests."""
     return False
 
 
@@ -29,9 +26,9 @@ def refuse_replays(
     now: Callable[[], float],
     known_elsewhere: Callable[[str], Awaitable[bool]] = nowhere,
 ) -> None:
-    """Answer 401 to a request whose signature was seen before, here or by another replica.
+    """Answer 401 to a signature that was used before, here or in another replica.
 
-    Bolt has verified the signature by then. Socket Mode carries none.
+    Bolt has verified the signature by then. Socket Mode has none.
     """
 
     @app.middleware

@@ -1,10 +1,8 @@
-"""Socket Mode that notices a dead socket.
+"""Socket Mode that replaces a dead connection.
 
-Every frame counts as a sign of life, and a silent connection is replaced.
-
-slack_sdk reconnects on a `disconnect` message and on a closed socket. What it does not see, a peer
-that has gone without a word, shows
-here: pings every few seconds, and a new connection when nothing at all has come for half a minute.
+slack_sdk reconnects after a `disconnect` message and after a closed socket, but does not notice a
+peer that is gone without closing. Here every frame is recorded, a ping is sent every few seconds,
+and a connection without frames for half a minute is replaced.
 """
 
 from __future__ import annotations
@@ -99,15 +97,15 @@ class SocketTransport:
         self._last_sign = self._now()
 
     async def _handle(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
-        """Hand one envelope to the app.
+        """Pass one envelope to the app.
 
-        An ack that cannot be sent is logged, the work goes on, a redelivery is dropped.
+        If the ack cannot be sent, that is logged and the work continues; a redelivery is dropped.
         """
         begun = self._now()
         answer = await run_async_bolt_app(self._app, request)
         try:
             await send_async_response(client, request, answer, begun)
-        except Exception as error:  # noqa: BLE001 -- whatever broke the socket, the envelope was taken
+        except Exception as error:  # noqa: BLE001 -- the envelope was processed, whatever broke the socket
             log.warning(
                 "an ack could not be sent",
                 extra={"kind": request.type, "reason": type(error).__name__},
@@ -129,7 +127,7 @@ class SocketTransport:
 
 
 def _noting_answers(answered: Callable[[], None]) -> type[aiohttp.ClientWebSocketResponse[Any]]:
-    """A WebSocket that tells of every frame it receives, pongs included."""
+    """A WebSocket class that reports every received frame, pongs included."""
 
     class NotingResponse(aiohttp.ClientWebSocketResponse[Any]):
         async def receive(self, timeout: float | None = None) -> Any:  # noqa: ASYNC109, ANN401 -- the library's signature

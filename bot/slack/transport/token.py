@@ -1,7 +1,7 @@
-"""Whether Slack still takes the bot's token, asked every quarter of a minute.
+"""Tests every fifteen seconds whether Slack still accepts the bot's token.
 
-Over HTTP, requests arrive although the token was revoked; without this `/readyz` would stay 200
-while nothing can be answered.
+Over HTTP, requests arrive even with a revoked token; `/readyz` would stay 200 while nothing can be
+answered.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ TOKEN_REFUSED = frozenset(
 
 
 def word_of(error: SlackApiError) -> str:
-    """Slack's word for a refusal."""
+    """Slack's error code."""
     data = getattr(error.response, "data", None)
     return str(data.get("error")) if isinstance(data, dict) else "no answer"
 
 
 @dataclass(slots=True, kw_only=True)
 class TokenWatch:
-    """Asks `auth.test` again and again; `trouble` is a sentence while Slack refuses the token."""
+    """Calls `auth.test` periodically; `trouble` is a sentence while Slack refuses the token."""
 
     client: AsyncWebClient
     every: float = EVERY_S
@@ -49,7 +49,7 @@ class TokenWatch:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Ask for as long as this lasts."""
+        """Test while the context is open."""
         asking = asyncio.create_task(self._ask())
         try:
             yield
