@@ -85,7 +85,7 @@ def banner_of(start: bytes) -> Banner | None:
     return next((banner for pattern, banner in _rows() if pattern.match(start)), None)
 
 
-@cache  # compiled once something else than TLS has answered
+@cache  # compiled only when a peer answers without TLS
 def _rows() -> tuple[tuple[re.Pattern[bytes], Banner], ...]:
     flags = re.IGNORECASE | re.DOTALL
     return tuple((re.compile(pattern, flags), banner) for pattern, banner in _TABLE)

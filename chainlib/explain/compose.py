@@ -13,7 +13,7 @@ def explain(verdict: Verdict) -> Explanation:
     There is one fix for each finding.
     """
     if verdict.findings:
-        from chainlib.explain.fixes import explain_findings  # noqa: PLC0415 -- all the steps, where something was found
+        from chainlib.explain.fixes import explain_findings  # noqa: PLC0415 -- the tables of steps are only needed for findings
 
         return explain_findings(verdict)
     entry = CATALOGUE[verdict.headline]

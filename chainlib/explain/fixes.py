@@ -1,6 +1,6 @@
-"""A verdict with findings in words.
+"""Explains a verdict with findings: one fix for each, from the catalogue or the tables of variants.
 
-For each finding the catalogue's steps, or those that fit its evidence better.
+Imported only if there are findings, because the tables are large.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _MESSAGE_NUMBERS = {
     "{string}": "expected",
     "{errorCode}": "openssl_code",
 }
-# Azure prints one of these when the root lies on the gateway without being attached; which one
-# depends on what the server sends.
+# Azure prints one of these if the root is on the gateway without being attached; which one depends
+# on what the server sends.
 _TRUST_CODES = (
     Code.SERVER_UNKNOWN_CA,
     Code.INTERMEDIATE_UNKNOWN_CA,
@@ -36,7 +36,7 @@ _TRUST_CODES = (
 
 
 def explain_findings(verdict: Verdict) -> Explanation:
-    """What `explain` says of a verdict that has findings: one fix for each."""
+    """The part of `explain` for a verdict with findings."""
     entry = CATALOGUE[verdict.headline]
     head = next((f for f in verdict.findings if f.code is verdict.headline), None)
     fixes = tuple(_fix(finding, verdict.findings) for finding in verdict.findings)
@@ -54,7 +54,7 @@ def explain_findings(verdict: Verdict) -> Explanation:
 
 
 def _fix(finding: Finding, all_findings: Sequence[Finding]) -> Fix:
-    """The steps of one finding; a root that is there already has to be attached, not uploaded."""
+    """The steps of one finding; a root that is already uploaded only needs to be attached."""
     attach = next((f for f in all_findings if f.code is Code.ROOT_NOT_ATTACHED), None)
     if attach is not None and finding.code in _TRUST_CODES:
         return _fix(attach, ())
@@ -84,7 +84,8 @@ def _openssl_words(code: Code, facts: Mapping[str, str]) -> Iterator[str]:
 def _facts(finding: Finding) -> Mapping[str, str]:
     """The evidence of a finding as text by key.
 
-    Lists joined, `openssl` opened up, and what the sentences need added.
+    Lists are joined, `openssl` is split into its fields, and values that the sentences need are
+    added.
     """
     facts = _Facts({key: _text(value) for key, value in finding.evidence.items()})
     opened = finding.evidence.get("openssl")
@@ -92,7 +93,7 @@ def _facts(finding: Finding) -> Mapping[str, str]:
         facts |= {f"openssl_{key}": _text(value) for key, value in opened.items()}
     wanted = finding.evidence.get("wanted")
     if isinstance(wanted, Sequence) and not isinstance(wanted, str):
-        facts["order"] = ", then ".join(map(str, wanted))  # an order with a gap is none
+        facts["order"] = ", then ".join(map(str, wanted))  # an order with a gap is no order
     candidates = finding.evidence.get("candidates")
     facts["cause"] = str(candidates[0]) if candidates else ""
     facts["sent"] = "no" if finding.certificate is None else "yes"
@@ -103,17 +104,14 @@ def _facts(finding: Finding) -> Mapping[str, str]:
 
 
 class _Facts(dict[str, str]):
-    """Evidence by key.
-
-    A key that a finding does not carry reads as the thing's plain name, never as an error.
-    """
+    """Evidence by key; a missing key gives a general word for the thing instead of an error."""
 
     def __missing__(self, key: str) -> str:
         return f"the {key.replace('_', ' ')}"
 
 
 def _text(value: object) -> str:
-    """One value of the evidence in words; of a list the first three, of an object none."""
+    """One value of the evidence in words: of a list the first three, of an object nothing."""
     if isinstance(value, Mapping):
         return ""
     if isinstance(value, str) or not isinstance(value, Sequence):
@@ -122,7 +120,7 @@ def _text(value: object) -> str:
 
 
 def _message(entry: CatalogueEntry, head: Finding | None, verdict: Verdict) -> str | None:
-    """Azure's own words for the headline, with the numbers of this case where they have room."""
+    """Azure's message for the headline, with the numbers of this case if it has placeholders."""
     if entry.code is Code.ROOT_NOT_ATTACHED:
         beside = (code for code in _TRUST_CODES if code in verdict.codes)
         entry = CATALOGUE[next(beside, entry.code)]
@@ -136,9 +134,9 @@ def _message(entry: CatalogueEntry, head: Finding | None, verdict: Verdict) -> s
 
 
 def _filled(message: str | None, facts: Mapping[str, str]) -> str | None:
-    """Replace Azure's own placeholders by the numbers of the evidence.
+    """Replace Azure's placeholders by numbers of the evidence.
 
-    One that is not known stays as Microsoft prints it.
+    An unknown one is left as Microsoft prints it.
     """
     for placeholder, key in _MESSAGE_NUMBERS.items():
         if message is not None and facts.get(key):

@@ -1,4 +1,4 @@
-"""A file that is nothing but PEM as OpenSSL writes it, which nearly every file is."""
+"""Reads files that are only PEM as OpenSSL writes it, which nearly every file is."""
 
 from __future__ import annotations
 
@@ -23,10 +23,9 @@ EXAMPLE: Final = "send certificates as PEM (BEGIN CERTIFICATE), DER or PKCS #7"
 
 
 def from_ordinary_pem(data: bytes) -> CertificateBag | None:
-    """The certificates of a file that is nothing but PEM as OpenSSL writes it; `None` for others.
+    """The certificates of a file that is only PEM as OpenSSL writes it; `None` for others.
 
-    Nearly every file is. There is nothing to undo in one, and no other place for a private key than
-    inside a block.
+    Nearly every file is. It needs no decoding, and a private key can only be in a block.
     """
     if not _ORDINARY_PEM.fullmatch(data):
         return None
@@ -43,7 +42,7 @@ def from_ordinary_pem(data: bytes) -> CertificateBag | None:
 
 
 def shows_key(content: bytes) -> bool:
-    """Whether the content of a block or value holds a private key."""
+    """Whether the content of a block or value contains a private key."""
     return private_keys.in_bytes(content) or private_keys.in_text(text_of(content))
 
 
@@ -59,9 +58,9 @@ def check_size(data: bytes) -> None:
 
 
 def _hollow(data: bytes) -> str:
-    """What a file without content is.
+    """The sentence for a file without content.
 
-    An interrupted copy leaves one of zeros, which is as long as the real one.
+    An interrupted copy leaves a file of zeros with the length of the real one.
     """
     if not data or data.strip(b"\0"):
         return "is empty"

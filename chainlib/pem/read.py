@@ -1,4 +1,4 @@
-"""The two readers of certificate files: any file, and what lies on a gateway."""
+"""Reads certificate files: any file, and the `data` of an upload to a gateway."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def load_certificates(data: bytes) -> CertificateBag:
     ordinary = from_ordinary_pem(data)
     if ordinary is not None:
         return ordinary
-    from chainlib.pem.unusual import load_unusual  # noqa: PLC0415 -- ten modules that few files need
+    from chainlib.pem.unusual import load_unusual  # noqa: PLC0415 -- imports ten modules that few files need
 
     return load_unusual(data)
 

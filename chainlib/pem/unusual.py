@@ -1,7 +1,4 @@
-"""Everything else than ordinary PEM: from a file's bytes to certificates.
-
-Or to one sentence that says what was found instead.
-"""
+"""Reads certificate files that are not ordinary PEM, or says in one sentence what they contain."""
 
 from __future__ import annotations
 
@@ -32,15 +29,15 @@ _DEEPEST: Final = 3
 
 
 def load_unusual(data: bytes) -> CertificateBag:
-    """Read every certificate of a file that is no ordinary PEM.
+    """Read every certificate of a file that is not ordinary PEM.
 
-    Raises `PrivateKeyFound` and `UnusableFile` as `load_certificates` does.
+    Raises `PrivateKeyFound` and `UnusableFile` as `load_certificates`.
     """
     return _load(data, 0)
 
 
 def _load(data: bytes, depth: int) -> CertificateBag:
-    """The same for what was found inside `depth` other values."""
+    """`load_certificates` for a value that was found inside `depth` other values."""
     check_size(data)
     ordinary = from_ordinary_pem(data)
     if ordinary is not None:
@@ -61,9 +58,9 @@ def _load(data: bytes, depth: int) -> CertificateBag:
 
 
 def _from_forms(every: tuple[str, ...]) -> CertificateBag | None:
-    """The blocks of the form that shows the most certificates; refused as in the last one.
+    """The certificates of the decoding with most of them; an error is that of the last one.
 
-    A form that is decoded by half may show some of them only.
+    A partial decoding may show only some of them.
     """
     found = filter(None, (list(blocks(form)) for form in every))
     read = [_tried(one) for one in found]
@@ -83,10 +80,10 @@ def _tried(found: list[Block]) -> CertificateBag | UnusableFile:
 
 
 def _from_loose(every: tuple[str, ...], data: bytes, depth: int) -> CertificateBag | None:
-    """Values without a BEGIN line: the text is nothing but base64, or holds some.
+    """Values without a BEGIN line: the text is only base64, or contains some.
 
-    Each value is read once, and no deeper than anybody encodes a file: a hostile one multiplies
-    the work with every level.
+    Each value is read once, and nesting is limited, because a hostile file multiplies the work with
+    every level.
     """
     if depth >= _DEEPEST:
         return None
@@ -104,7 +101,7 @@ def _from_loose(every: tuple[str, ...], data: bytes, depth: int) -> CertificateB
 
 
 def _part(value: bytes, depth: int) -> CertificateBag:
-    """The certificates of one value; none where it is something else."""
+    """The certificates of one value; none if it is something else."""
     try:
         return _load(value, depth)
     except PrivateKeyFound:
@@ -114,7 +111,7 @@ def _part(value: bytes, depth: int) -> CertificateBag:
 
 
 def _trimmed(data: bytes) -> bytes:
-    """Binary data without an editor's mark before it and a shell's line end behind it."""
+    """Binary data without an editor's byte order mark and a shell's line end."""
     marked = data.removeprefix(codecs.BOM_UTF8)
     outer = der.element(marked)
     return (
@@ -133,14 +130,14 @@ def _is_binary(text: str) -> bool:
 
 
 def _text_holds_key(data: bytes, every: tuple[str, ...]) -> bool:
-    """Whether a file shows a private key; one of no ordinary length, as it is written alone."""
+    """Whether a file contains a private key; also a bare key by its length."""
     if len(data) <= _LONGEST_SEARCHED:
         return private_keys.holds_private_key(decoded(data))
     return any(map(private_keys.in_text, every))
 
 
 def _block_holds_key(form: str) -> bool:
-    """Whether a block, or a value without a BEGIN line, holds a private key."""
+    """Whether a block, or a value without a BEGIN line, contains a private key."""
     encoded = (block.content for block in blocks(form))
     return any(shows_key(value) for value in itertools.chain(encoded, loose.values(form)) if value)
 
@@ -170,12 +167,13 @@ def _from_binary(data: bytes) -> CertificateBag:
 
 
 def _from_blocks(found: list[Block]) -> CertificateBag:
-    # A hundred blocks may each hold a bag of a hundred: the count is looked at before anything is
-    # parsed, and after.
+    # A hundred blocks may each contain a bag of a hundred, so the count is checked before and after
+    # parsing.
     if len(found) > MAX_CERTIFICATES:
         raise UnusableFile(too_many(len(found)))
     wanted = [block for block in found if block.label in kinds.CERTIFICATE_LABELS]
-    # Beside certificates, parameters, lists and requests are harmless, and servers pass over them.
+    # Beside certificates, parameters, revocation lists and requests are harmless, and servers
+    # ignore them.
     strange = [block for block in found if not (wanted and kinds.is_harmless(block.label))]
     certificates: list[Certificate] = []
     for block in strange:
@@ -205,7 +203,7 @@ def _from_block(block: Block) -> Iterable[Certificate]:
 
 def _one(block: Block, content: bytes) -> Certificate:
     outer = der.element(content)
-    # OpenSSL passes over what stands behind a certificate, its own trust settings for one.
+    # OpenSSL ignores what follows a certificate, for example its own trust settings.
     exact = content[: outer.end] if outer else content
     entry = parse_entry(exact)
     if isinstance(entry, UnreadableCertificate):

@@ -92,7 +92,10 @@ class Work(Protocol):
         """Whether this was not received before."""
 
     def spawn(self, work: Coroutine[Any, Any, None], /) -> None:
-        """Run it in a task of its own."""
+        """Run work in a task of its own.
+
+        In the listener itself, an exception right after the ack would replace the ack.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
