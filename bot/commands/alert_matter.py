@@ -25,23 +25,29 @@ from bot.commands.alert_matter_words import (
 )
 from bot.commands.alert_mentions import Mention
 from bot.commands.alert_text import AlertText, Line
-from bot.commands.alert_words import Role, is_said_to_be_down, label_role
+from bot.commands.alert_words import Role, is_said_to_fail, label_role
 
 _ADDRESS = re.compile(r"(?i)\b[a-z][a-z0-9+.-]{1,20}://\S{1,500}|\S{1,100}@\S{1,100}")
 """URLs and e-mail addresses; their words describe pages and people, not the subject."""
-_DOTTED = re.compile(r"(?<![\w.-])[\w-]{1,63}(?:\.[\w-]{1,63}){2,}(?![\w.-])")
+_DOTTED = re.compile(
+    r"(?<![\w.-])[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}\.(?:[a-z]{2,63}|\d{1,3})(?![\w.-])"
+)
 """Host names and IP addresses; their words are judged with the host."""
 _JOINED_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|_")
 """Word boundaries in names of alerts and metrics: `SSLProbeFailed`, `probe_success`."""
 _SPLIT = re.compile(r"[-_.\d]+")
 _CODED = re.compile(r"\S{60,}")
 """Signatures and encoded values."""
+_SINCE = re.compile(
+    r"(?i)\b(?:since|after|following|during|despite)\s+(?:\w{1,20}\s+){0,2}\w{1,20}"
+)
+"""When it began: `since the last backup`."""
 _WORD = re.compile(r"(?<![\w.:-])[^\W\d_][\w-]+(?![\w:]*[:.]\w)")
 """A word of the language; `main.go` and `:fire:` are none."""
-_BARE, _BRIEF, _BRIEF_FAULT = 2, 4, 8
+_BARE, _BRIEF, _BRIEF_FAULT = 2, 4, 6
 """The most words of a text that is hardly more than a host; more are allowed beside a fault."""
-_SECURE_PORT = "443"
-"""Ports of HTTPS usually end in it: 443, 8443, 9443."""
+_REACH = 240
+"""How far from a name words count as said of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,16 +77,17 @@ def read_matter(text: AlertText) -> Matter:
     labels = {line.label for line in text.lines if label_role(line.label) is not Role.PAGE}
     plain = [*texts, *map(_plain, labels)]
     is_fault, words = _says(FAULT, plain), sum(len(_WORD.findall(part)) for part in texts)
-    is_good = _says(GOOD_NEWS, plain)
-    calm = [] if is_fault or words <= _BARE else [CALM_MATTERS]
-    found = [
-        match for one in (OTHER_MATTERS, *calm) for part in plain if (match := one.search(part))
-    ]
+    is_good = not is_fault and _says(GOOD_NEWS, plain)
+    is_calm = not is_fault and words > _BARE and _says(CALM_MATTERS, plain)
+    said = [_SINCE.sub(lambda time: " " * len(time[0]), part) for part in plain]
+    other = _first(OTHER_MATTERS, said) or (_first(CALM_MATTERS, said) if is_calm else None)
+    web = _first(WEB, plain)
+    is_web = web is not None and not is_good and not is_calm and (not other or web[0] < other[0])
     return Matter(
         is_status=_says(STATUS, plain),
-        is_web=_says(WEB, plain) and (is_fault or not calm) and not is_good,
+        is_web=is_web,
         is_no_answer=_says(NO_ANSWER, plain),
-        other=found[0][0].lower() if found else None,
+        other=other[1].lower() if other else None,
         is_fault=is_fault,
         is_brief=words <= (_BRIEF_FAULT if is_fault else _BRIEF) and not is_good,
     )
@@ -90,6 +97,14 @@ def _plain(part: str) -> str:
     for pattern in (_ADDRESS, _DOTTED, _CODED, _JOINED_WORDS):
         part = pattern.sub(" ", part)
     return part
+
+
+def _first(pattern: re.Pattern[str], parts: Sequence[str]) -> tuple[tuple[int, int], str] | None:
+    """Where a pattern is found first, as part and place in it, and what it found."""
+    for number, part in enumerate(parts):
+        if match := pattern.search(part):
+            return (number, match.start()), match[0]
+    return None
 
 
 def _says(pattern: re.Pattern[str], parts: Sequence[str]) -> bool:
@@ -111,8 +126,9 @@ def why_unchecked(matter: Matter, mention: Mention, text: AlertText) -> str | No
         return None
     labels = set(_SPLIT.split(mention.host.partition(".")[0])) if not mention.is_ip else set()
     line = text.lines[mention.line]
-    is_down = is_said_to_be_down(line.text[mention.end :])
-    by_itself = is_down and not OTHER_MATTERS.search(_plain(line.text[: mention.start]))
+    before, after = line.text[: mention.start], line.text[mention.end :]
+    is_down = is_said_to_fail(before[-_REACH:], after[:_REACH])
+    by_itself = is_down and not OTHER_MATTERS.search(_plain(before))
     if labels & OTHER_SERVERS or (matter.other and not by_itself):
         about = matter.other or f"the server {mention.host}"
         return f"is about {about} and no HTTPS backend; name one to check it"
@@ -123,12 +139,7 @@ def why_unchecked(matter: Matter, mention: Mention, text: AlertText) -> str | No
 
 
 def _is_spoken_for(matter: Matter, mention: Mention, line: Line) -> bool:
-    """Whether a label, a URL, a port or the words of the alert say that the host is monitored."""
+    """Whether a label, a URL or the words of the alert say that the host is monitored."""
     address = line.text[mention.start : mention.end].lower()
-    is_watched = mention.role is Role.LABELLED and address.startswith("https:")
-    return (
-        mention.role is Role.KNOWN
-        or matter.is_no_answer
-        or (matter.is_fault and is_watched)
-        or str(mention.port).endswith(_SECURE_PORT)
-    )
+    is_watched = mention.role <= Role.SUBJECT and address.startswith(("https:", "http:"))
+    return mention.role is Role.KNOWN or matter.is_no_answer or (matter.is_fault and is_watched)

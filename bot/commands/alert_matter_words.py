@@ -12,7 +12,7 @@ STATUS = re.compile(
     r"|pods?)\b)"
     r"|(?<![\d.])[45]xx\b|(?:\bhttp|\bstatus|\bcode|\bresponse)\D{0,14}\b[345]\d\d\b"
     r"|\b50[0-4](?=[:.](?!\d))|\b502\.\d\b|\bbad\s?gateway|\bgateway\s?time-?out"
-    r"|\bservice\s+unavailable|\berr_[a-z]{3}|\bunhealthy\b",
+    r"|\bservice\s+unavailable|\berr_[a-z]{3}",
     re.IGNORECASE,
 )
 """What gateways and web servers answer, and what gateways say of backends."""
@@ -21,27 +21,33 @@ WEB = re.compile(
     r"|\bzertifikat|\bhandshake|\bciphers?\b|\bsni\b|(?<![a-z])https?(?![a-z]|s?:/)|\bcurl\b"
     r"|\bapplication\s?gateway|\bapp\s?gw|\bagw\b|\bweb\s?(?:site|test|check|scenario)|\bweb\s(?:page|server|app)"
     r"|\bwebsite|\buptime|\bprobe\s?(?:success|http|fail|down)|\bblackbox|\bsynthetic"
-    r"|\bhealthz?\s?(?:check|probe)|\breverse\s+proxy|\bnginx\b|\bhaproxy\b|\bingress\b|\bpkix\b"
+    r"|\bhealthz?\s?(?:check|probe)|\breverse\s+proxy|\bproxy\s(?:http|fcgi|pass|error)\b|\bstatus\s+line\b|\bnginx\b|\bhaproxy\b|\bingress\b|\bpkix\b"
     r"|\bopenssl|\bs_client|\bverify\s+(?:error|return)|\bintermediate\b|\bchain\s+(?:is\s+)?incomplete",
     re.IGNORECASE,
 )
 """What alerts about TLS, HTTP or web sites speak of."""
+_THINGS = (
+    r"(?:hosts?|instances?|targets?|sites?|servers?|endpoints?|urls?|monitors?|pages?|apis?|portals?"
+    r"|it|backends?|members?|upstreams?|origins?|checks?|services?|app(?:lication)?s?)"
+)
+_STATES = (
+    r"(?:down|offline|unreachable|unavailable|unhealthy|(?:are\s?n.t|not)\s+available|not\s+respon\w+|no\s+respon\w+|timed?\s?out"
+    r"|timing\s+out|ausgefallen|nicht\s+erreichbar|indisponible|hors\s+service)"
+)
 NO_ANSWER = re.compile(
-    r"\bdown\b|offline|unreach|unavailable|\btime[ds]?.?out|timing\s+out|refused|\brespon[sd]"
-    r"|latency|\bslow|\banswer|outage|health|backend|upstream|\bprob(?:e|ing)|\bmonitors?\b"
-    r"|\bbroken|\bcannot\s+(?:reach|connect|open|load)|\bcan.?t\s+(?:reach|connect|open|load|log)"
-    r"|\bnot\s+work|\bno\s+longer|\bcomplain|\breset\b|\bconnect(?:ion|ing)?\b"
-    r"|\b(?:look|check|issues?|problems?|trouble)\s+(?:at|on|with|into)\b|\bavailability"
-    r"|\bno\s+such\s+host|\bdial\s+tcp|\bresolv(?:e|ing)\b"
-    r"|\bst(?:\u00f6|oe)rung|\bausfall|\bausgefallen|\berreichbar|\bpanne|\br(?:e|\u00e9)pond|\bca(?:i|\u00ed)d"
-    r"|\bindispon|\bwerkt\s+niet|\bfunciona",
+    rf"\b{_THINGS}\b[\s\"'`*:,)(-]{{0,6}}(?:[\w.-]{{1,40}}[\s\"'`*:)-]{{1,4}}){{0,3}}{_STATES}\b"
+    rf"|\b{_STATES}\s{{1,4}}(?!instance){_THINGS}\b|\bhealth\s?(?:check|probe)"
+    r"|\bconnection\s+(?:was\s+)?(?:refused|reset|timed|aborted|closed)|\bno\s+route\s+to\s+host"
+    r"|\bno\s+such\s+host|\bdial\s+tcp|\bname\s+resolution|\bavailability\s+(?:alert|test|problem)",
     re.IGNORECASE,
 )
-"""That something does not answer, or that somebody should look at it."""
+"""That a server or site, and not some product, does not answer."""
 FAULT = re.compile(
-    rf"{NO_ANSWER.pattern}|{STATUS.pattern}|\berrors?\b|\bfail|\bcritical|\bcrash|\balerts?\b"
+    rf"{NO_ANSWER.pattern}|{STATUS.pattern}|\b{_STATES}\b|refused|latency|\bslow|\bbroken|\boutage"
+    r"|\bst(?:\u00f6|oe)rung|\bausfall|\bpanne|\bca(?:i|\u00ed)d|\bcomplain|\bhealth|\bunhealthy"
+    r"|\berrors?\b|\bfail|\bcritical|\bcrash|\balerts?\b"
     r"|\balarm|\bincident|\bproblems?\b|\bissues?\b|\bwarning|\bfir(?:ing|ed)\b|\btriggered|\bcannot\b"
-    r"|\bcan.?t\b|\bunable\b|\bimpacted|\baffected|\bactivated|\berroneous|\baborted|\brejected|\bdenied|\bexpir|\bdays?\s+left|\bincomplete"
+    r"|\bcan.?t\b|\bunable\b|\bimpacted|\baffected|\bactivated|\berroneous|\baborted|\brejected|\bdenied|\bexpir(?:ed|ing|y|es?\s+(?:soon|in|today|tomorrow))\b|\bdays?\s+left|\bincomplete"
     r"|\binvalid|\bmismatch|\bself.signed|\buntrusted|\bnot\s+trusted|\bunknown\b|\bmissing\b|\bwrong\b"
     r"|\bfehler|\bnicht\b|\berreur|\bfallo|\bfout|\bprobl",
     re.IGNORECASE,

@@ -37,6 +37,8 @@ class Role(IntEnum):
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD = re.compile(r"[a-z0-9]+")
+_CLASS_NAME = re.compile(r"[a-z]\w{0,40}\.[a-z]\w{0,40}\.[A-Z]\w{0,60}$")
+"""`com.contoso.Client:` is the class that wrote a line, and no label."""
 _SELF_DESCRIBING = frozenset({"monitored", "requested"})
 """Words after which an address is the monitored one, whatever else the label says."""
 _IMMEDIATE = re.compile(
@@ -53,7 +55,7 @@ _SENTENCE_END = re.compile(r"[.;!?]\s")
 _SCRIPT = re.compile(r"(?i)\.(?:py|aspx?|cgi|php|html?|jsp|do)\?")
 _KEYWORD = re.compile(
     r"\b(backend|upstream|origin|member|target|server|host|instance|endpoint|node|site|url|"
-    r"request|hostname|website|service)s?(?:\s+(?:server|host|address|name|member|node|url))?"
+    r"request|hostname|website|service)s?(?:\s+(?:server|host|address|name|member|node|url|is))?"
     r"[\s\"'`*(<\[]*(?:/[\w.-]{1,40}/)?$",
     re.IGNORECASE,
 )
@@ -119,6 +121,12 @@ _LEADS_AWAY = re.compile(
     r"(?:\s+(?:at|in|on|here|is|url|it|the|page|under|via|from))*[\s:\"'`*(<\[=-]*$",
     re.IGNORECASE,
 )
+_CANNOT = re.compile(
+    r"\b(?:can\s?not|can.t|could\s?n.t|could\s+not|unable\s+to|fails?\s+to|failed\s+to|nobody\s+can)\s{1,4}"
+    r"(?:open|view|read|join|see|log\s?in(?:\s?to)?|sign\s?in\s?to|pull|load|reach|access)[\s:\"'`*(<\[]*$",
+    re.IGNORECASE,
+)
+"""`we cannot open X`: X is failing."""
 _FAILS = re.compile(
     r"[\s\"'`*)>\]]{0,12}(?:(?:is|are|was|were|as|currently|again)\s{1,4}){0,2}(?:down|offline|unreachable|"
     r"unavailable|unhealthy|broken|returns?|returning|answers?|gives?|throws?|fails?|failing|"
@@ -133,9 +141,20 @@ _SHOWS = re.compile(
 """`ticket 7: https://A shows 502`: A is failing, and is no ticket."""
 _DOWN = re.compile(
     r"[\s\"'`*)>\]]{0,12}(?:(?:is|are|was|were|as|currently|again|went|marked|:|-)\s{1,4}){0,3}"
-    r"(?:down|offline|unreachable|unavailable|unhealthy|broken|times?\s+out|timing\s+out)\b",
+    r"(?:down|red|offline|unreachable|unavailable|unhealthy|broken|times?\s+out|timing\s+out|timed\s+out|not\s+(?:reachable|respon\w+|"
+    r"work\w+|load\w+)|(?:does\s+not|doesn.t|won.t|no\s+longer|cannot|can.t)\s+(?:be\s+)?\w+|no\s+respon\w+"
+    r"|(?:ist|est|no|is)\s+(?:nicht|ne|pas|respond\w+|erreichbar|ausgefallen|ca\w+)|ne\s+r\w+|r\u00e9pond|slow)\b",
     re.IGNORECASE,
 )
+_WORRIES = re.compile(
+    r"\b(?:look(?:ing)?\s+(?:at|into)|check(?:ing)?|(?:issues?|problems?|trouble|wrong|fault|outage)\s+(?:with|on|of)"
+    r"|(?:reach|open|load|resolve|ping|access|contact)(?:ing)?|(?:connect|log\s?in)(?:ing)?\s+(?:to|on)"
+    r"|lookup|complain\w*\s+(?:about|of))"
+    r"[:\s\"'`*(<\[]*(?:\w{1,12}\s){0,2}[\"'`*(<\[]*$"
+    r"|^\W{0,20}(?:unhealthy|down|unreachable|offline)[\s:]{1,4}[\"'`*(<\[]*$",
+    re.IGNORECASE,
+)
+"""What stands before a name that somebody should look at."""
 _CLIENT_BEFORE = re.compile(
     r"\b(?:clients?(?:\s*ip)?|blocked|banned|from|visitor|attacker|attack\s+from|user|"
     r"requests?\s+from|source|login\s+from|scan\s+from|allowed|throttled|denied|address)"
@@ -180,6 +199,8 @@ def label_words(label: str) -> tuple[str, ...]:
 
 def label_role(label: str) -> Role | None:
     """The role of what follows a label; `None` if the label does not say."""
+    if _CLASS_NAME.search(label):
+        return None
     words = label_words(label[-MAX_LABEL:])
     joined = {"".join(pair) for pair in pairwise(words)}
     every = set(words) | joined
@@ -213,14 +234,15 @@ def place_role(before: str, after: str, label: str) -> Role:
 def _role_of_words(before: str, after: str) -> Role | None:
     """The role that the words directly around a name give it."""
     asks = any(one.search(before) for one in (_REPORTER, _RESOLVER, _ASKER))
-    if asks or _ASKS_ANOTHER.match(after):
-        return Role.CLIENT
-    if _LEADS_AWAY.search(before) and not _FAILS.match(after):
-        return Role.PAGE
-    if _FINE.match(after):
-        return Role.FINE
-    if _REACHED.search(before):
-        return Role.LABELLED
+    roles = (
+        (Role.SUBJECT, _CANNOT.search(before)),
+        (Role.CLIENT, asks or _ASKS_ANOTHER.match(after)),
+        (Role.PAGE, _LEADS_AWAY.search(before) and not _FAILS.match(after)),
+        (Role.FINE, _FINE.match(after)),
+        (Role.LABELLED, _REACHED.search(before)),
+    )
+    if role := next((role for role, fits in roles if fits), None):
+        return role
     keyword = _KEYWORD.search(before)
     if keyword is None:
         return None
@@ -238,9 +260,9 @@ def _role_of_field(before: str, label: str) -> Role | None:
     return role if role is not None else label_role(label)
 
 
-def is_said_to_be_down(after: str) -> bool:
-    """Whether the words right after a name say that it is down: `is down`, `times out`."""
-    return bool(_DOWN.match(after))
+def is_said_to_fail(before: str, after: str) -> bool:
+    """Whether the words around a name say that it fails: `X is down`, `please look at X`."""
+    return bool(_DOWN.match(after) or _WORRIES.search(before))
 
 
 def is_client_address(before: str, after: str, port: int | None) -> bool:
@@ -272,4 +294,6 @@ def is_page_host(host: str, registered: str | None) -> bool:
     """Whether a host belongs to a vendor, or has the name of a tool."""
     if registered in VENDORS or host in VENDORS:
         return not host.endswith(_ON_VENDORS)
-    return host.endswith(_QUEUES) or not PAGE_HOSTS.isdisjoint(host.split(".")[:-1])
+    return host.endswith(_QUEUES) or any(
+        label.rstrip("-0123456789") in PAGE_HOSTS for label in host.split(".")[:-1]
+    )

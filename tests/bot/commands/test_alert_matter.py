@@ -42,6 +42,19 @@ OTHER = {
         '{"title": "CPU alert", "url": "https://tool.adatum.org/incidents/7", "status": "open"}'
     ),
     "subscription of a sender": '{"UnsubscribeURL": "https://sns.adatum.org/?x=1", "x": "ALARM"}',
+    "product that is slow": (
+        "[FIRING:1] JaegerSlowTraceRetrieval (srv7.adatum.org:9104 warning)\n"
+        "Description: the retrieval of single traces takes longer than it should\n"
+        "instance: `srv7.adatum.org:9104`"
+    ),
+    "node of a product": (
+        "[FIRING:1] PveNodeDown (srv7.adatum.org:9104)\n"
+        "Description: one of the nodes of the cluster left it\ninstance: srv7.adatum.org"
+    ),
+    "part of a product": (
+        "a distributor is unhealthy (instance srv7.adatum.org:9104), see the members of the ring"
+    ),
+    "protocol before TLS": "LDAP handshake errors on srv7.adatum.org",
     "mentioned in passing": (
         "Lovely weather in town again, the team lunch moved to noon, the menu stands on "
         "https://shop.adatum.org this week"
@@ -53,7 +66,7 @@ OURS = {
     "down beside disk": "app3.adatum.org is down, disk full",
     "no matter": "look at app3.adatum.org",
     "status beside database": "502 from app3.adatum.org, the database is fine",
-    "certificate of a mail site": "TLS handshake with app3.adatum.org fails since the SMTP change",
+    "certificate before mail": "TLS handshake with app3.adatum.org fails since the SMTP change",
     "fault of a program with a status": "AxiosError: status code 502, url: https://app3.adatum.org",
     "name of an alert in one word": "[FIRING:1] HttpProbeFailed app3.adatum.org, replicas 3",
     "verb of reaching": "proxy9.adatum.org: 502 connecting to app3.adatum.org",
@@ -62,7 +75,14 @@ OURS = {
     ),
     "watched address": "*Endpoint:* GET https://app3.adatum.org/a\nmore erroneous calls of users",
     "ticket that tells a fault": "customer ticket 9: https://app3.adatum.org/a shows an error 502",
-    "port of HTTPS": "somebody said in the meeting of today that app3.adatum.org:8443 is next",
+    "name of a class": "org.adatum.shop.Client: app3.adatum.org returned 502",
+    "page that nobody opens": (
+        "since the change of last night our customers cannot open https://app3.adatum.org/login"
+    ),
+    "new certificate that is broken": "certificate renewed on app3.adatum.org, the chain is broken",
+    "checked from elsewhere": "Probing app3.adatum.org from monitor-2.adatum.org: TLS fails",
+    "page of an error": "Our services aren't available right now app3.adatum.org",
+    "watched in a sentence": "*Condition:* Monitor failed on `https://app3.adatum.org`",
     "output of a command": "openssl says depth=0 CN = app3.adatum.org verify error:num=20",
     "name of a metric": "probe_success of app3.adatum.org is 0, queue 7",
     "short text": "app3.adatum.org build 7",
