@@ -81,7 +81,7 @@ workflows: .cache/zizmor/.installed ## zizmor over .github and the pipelines of 
 	@.cache/zizmor/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/zizmor.txt
 	@touch $@
 
-format: setup ## rewrite the code in the house's format
+format: setup ## rewrite the code in the project's format
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
 fuzz: setup ## fuzz every reader of foreign bytes, SECONDS for each (60)
