@@ -1,4 +1,4 @@
-"""Figures, as ratios in one run where peers exist: `make bench`.
+"""Benchmarks (`make bench`); results are ratios to peers measured in the same run.
 
-Timing goals live here, never in tests.
+Goals for durations are here and never in tests.
 """

@@ -1,8 +1,7 @@
-"""Run every bench, or those named on the command line, and say whether each goal is met.
+"""Runs all benches, or those named on the command line, and says whether each goal is met.
 
 `python -m bench [judge capture chaos ...] [--seconds N] [--json FILE] [--table FILE.md]`. The JSON
-holds the figures of this run; the table is written in place of the one between the markers of the
-document.
+contains the figures of this run; the table replaces the one between the markers in the document.
 """
 
 from __future__ import annotations
@@ -33,20 +32,20 @@ NAMES = (
 
 
 def main(words: list[str]) -> int:
-    """Print each figure beside its goal; exit status 1 when a goal is missed."""
+    """Print each figure with its goal; exit status 1 when a goal is missed."""
     options = _options(words)
     unknown = set(options.names) - set(NAMES)
     if unknown:
-        print(  # noqa: T201 -- its face
+        print(  # noqa: T201 -- the output of the program
             f"no bench is called {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}",
             file=sys.stderr,
         )
         return 2
     found: dict[str, list[Figure]] = {}
     for name, figure in _figures(options.names or list(NAMES), options.seconds):
-        print(figure.line(), flush=True)  # noqa: T201 -- its face
+        print(figure.line(), flush=True)  # noqa: T201 -- the output of the program
         found.setdefault(name, []).append(figure)
-        # After each figure: a run that is cut short keeps what it measured.
+        # After each figure, so that an interrupted run keeps its results.
         if options.json:
             options.json.write_text(as_json(found), encoding="utf-8")
     if options.table:
@@ -65,7 +64,7 @@ def _options(words: list[str]) -> argparse.Namespace:
 
 def _figures(names: list[str], seconds: float | None) -> Iterator[tuple[str, Figure]]:
     for name in names:
-        print(f"== {name}", flush=True)  # noqa: T201 -- its face
+        print(f"== {name}", flush=True)  # noqa: T201 -- the output of the program
         run: Callable[..., Iterator[Figure]] = import_module(f"bench.bench_{name}").run
         given = {"seconds": seconds} if seconds and name == "chaos" else {}
         for figure in run(**given):

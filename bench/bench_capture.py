@@ -1,4 +1,4 @@
-"""Cost of capturing a presented chain, beside a plain handshake and `openssl s_client`."""
+"""Cost of capturing a presented chain, compared with a plain handshake and `openssl s_client`."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _SOURCE = Path(__file__).with_name("handshake_loop.c")
 
 
 def run() -> Iterator[Figure]:
-    """Milliseconds for one list, and ours as ratios.
+    """Milliseconds per chain, and ours as ratios to the others.
 
-    Only ours keeps the list of a handshake that fails.
+    Only ours keeps the chain of a failed handshake.
     """
     with served() as server:
         port, context = server.port, plain_context()
@@ -56,7 +56,7 @@ def run() -> Iterator[Figure]:
 
 
 def compiled_loop(folder: Path) -> Path | None:
-    """The loop in C, where a compiler and OpenSSL's headers are at hand."""
+    """The loop in C, if a compiler and OpenSSL's headers are available."""
     compiler = shutil.which("cc")
     program = folder / "handshake_loop"
     command = [str(compiler), "-O2", str(_SOURCE), "-o", str(program), "-lssl", "-lcrypto"]

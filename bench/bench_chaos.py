@@ -1,9 +1,9 @@
-"""Everything around the bot fails while people ask: is each command answered once?
+"""Services fail while users send commands: is each command answered exactly once?
 
-Socket Mode and PostgreSQL. Slack's socket is cut, three of ten ARM calls fail, PostgreSQL is
-restarted, backends hold connections or reset them, the token is revoked and scopes are taken away.
-Then a bot on SQLite, whose disk is full and whose database is read-only. `/readyz` is read all the
-while and must say what is true; sockets, tasks and memory must end as they began.
+With Socket Mode and PostgreSQL: Slack's socket is cut, three of ten ARM calls fail, PostgreSQL is
+restarted, backends hold or reset connections, the token is revoked and scopes are removed. Then
+with SQLite: the disk is full, and the database is read-only. `/readyz` is read all the time and
+must be right; sockets, tasks and memory must return to their initial values.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _IN_PROGRESS = ("Checking", "Looking up")
 
 @dataclass(slots=True)
 class Asked:
-    """One command: its channel and person are its own, so that what they see is its answer."""
+    """One command, in a channel and by a user of its own, so that they see only its answer."""
 
     text: str
     channel: str
@@ -56,7 +56,7 @@ class Asked:
     unheard: int = 0
 
     def answers(self, slack: SlackStandIn) -> int:
-        """How many answers its person sees, one that is still being made not among them."""
+        """How many answers its user sees, without one that is not finished."""
         shown = [one for one in slack.messages(self.channel) if one.by_bot]
         every = [*shown, *slack.ephemerals(self.user)]
         return sum(not one.text.startswith(_IN_PROGRESS) for one in every)
@@ -64,14 +64,14 @@ class Asked:
 
 @dataclass(slots=True)
 class Crowd:
-    """Asks commands, and counts their answers."""
+    """Sends commands and counts their answers."""
 
     slack: SlackStandIn
     prefix: str = ""
     asked: list[Asked] = field(default_factory=list)
 
     async def ask(self, text: str) -> Asked:
-        """Type a command until Slack takes it: where the socket is away Slack says so at once."""
+        """Send a command until Slack accepts it; without a socket Slack refuses it at once."""
         number = f"{self.prefix}{len(self.asked):04}"
         one = Asked(text=text, channel=f"C0CHAOS{number}", user=f"U0CHAOS{number}")
         self.slack.workspace.channels[one.channel] = Channel(id=one.channel, name=f"chaos-{number}")
@@ -82,7 +82,8 @@ class Crowd:
             ack = await self.slack.command(text, channel=one.channel, user=one.user)
             if ack.ok:
                 break
-            if ack.error != "no_connection":  # taken or not: Slack cannot tell, and nor can we
+            # Slack cannot tell whether it was received, and neither can we
+            if ack.error != "no_connection":
                 one.unheard += 1
             await asyncio.sleep(0.2)
         return one
@@ -98,7 +99,7 @@ class Crowd:
 
 
 def run(seconds: float = SECONDS) -> Iterator[Figure]:
-    """Figures of the storm, of tokens, and of SQLite; `seconds` is how long the storm lasts."""
+    """Figures of the failures, of tokens, and of SQLite; the failures last `seconds`."""
     commands = max(_FEWEST, round(COMMANDS * seconds / SECONDS))
     yield from asyncio.run(_storm(seconds, commands))
     yield from asyncio.run(_on_sqlite())
@@ -171,7 +172,7 @@ async def _cut(slack: SlackStandIn, seconds: float) -> None:
 
 
 async def _restart(postgres: OwnPostgres, readings: Readings, seconds: float) -> None:
-    """Down for a tenth of the time, at least as long as it may take to be noticed."""
+    """Stop it for a tenth of the time, at least as long as the bot may need to notice."""
     await asyncio.sleep(seconds * 0.4)
     async with readings.expecting(DATABASE_NAME, red=RED_S, green=DATABASE_S):
         await postgres.stop()
@@ -180,7 +181,7 @@ async def _restart(postgres: OwnPostgres, readings: Readings, seconds: float) ->
 
 
 async def _tokens(slack: SlackStandIn, readings: Readings) -> list[Figure]:
-    """The token is revoked and put back, then scopes are taken away."""
+    """Revoke and restore the token, then remove scopes."""
     crowd, tokens = Crowd(slack, prefix="T"), slack.api.tokens
     async with readings.expecting(TOKEN_NAME, red=RED_TOKEN_S, green=GREEN_TOKEN_S):
         slack.api.tokens = replace(tokens, bot="xoxb-another")

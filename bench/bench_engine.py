@@ -1,9 +1,7 @@
-"""The engine at nine o'clock.
+"""The engine with many digests due in the same minute, at three sizes.
 
-Subscriptions of 25 channels for each gateway of 100 backends, all due in one minute, at three
-sizes.
-
-A post is 60 ms of waiting; looks answer at once, so that what is measured is the engine's own work.
+25 channels subscribe to each gateway of 100 backends. A post waits 60 ms and observations answer at
+once, so that only the engine's own work is measured.
 """
 
 from __future__ import annotations
@@ -38,13 +36,13 @@ POLL = timedelta(seconds=0.5)
 
 
 class Channels:
-    """Accepts everything after 60 ms."""
+    """A poster that accepts everything after 60 ms."""
 
     def __init__(self) -> None:
         self.accepted: list[str] = []
 
     async def post(self, channel: str, message: Message, delivery_id: str) -> str:
-        """Accept."""
+        """Accept the message."""
         del channel, message
         await asyncio.sleep(POST_S)
         self.accepted.append(delivery_id)
@@ -53,7 +51,7 @@ class Channels:
     async def find(
         self, channel: str, delivery_id: str, since: object, until: object
     ) -> str | None:
-        """Nothing is ever in doubt here."""
+        """Never called, because no outcome is unknown here."""
         del channel, delivery_id, since, until
         return None
 
@@ -75,7 +73,7 @@ async def _measure(kind: str, url: str, gateways: int) -> list[Figure]:
     await _follow(store, gateways)
     clock = [
         NOW - timedelta(days=1, minutes=10)
-    ]  # just before the subscriptions were made: nothing is due, nothing looked at
+    ]  # just before the subscriptions are created: nothing is due or observed yet
     channels, observer = Channels(), FixedObserver(backends=BACKENDS_EACH)
     ports = Ports(clock=lambda: clock[0], observer=observer, renderer=render, poster=channels)
     settings = EngineSettings(

@@ -1,7 +1,7 @@
-"""Large gateways, read, probed and answered without ARM's own wait.
+"""Large gateways, read, probed and answered, without ARM's own delays.
 
-One with 20 settings and 200 members, and a site of one with 100 listeners, 100 settings and 1,200
-members.
+One has 20 settings and 200 members; another serves a site with 100 listeners, 100 settings and
+1,200 members.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ AROUND = CardContext(command="gw:big", understood="gw:big", run_id="bench", prob
 
 
 def run() -> Iterator[Figure]:
-    """Seconds of our own time, and what ARM was asked."""
+    """Seconds of our own time, and the number of requests to ARM."""
     yield from asyncio.run(_run())
 
 

@@ -1,6 +1,6 @@
-"""What a judgement costs beside the verifiers it leans on, for RSA and ECDSA.
+"""Cost of a verdict compared with the verifiers that it uses, for RSA and ECDSA.
 
-One chain of leaf, intermediate and root. CPU time of this process, ratios between medians of
+One chain of leaf, intermediate and root. CPU time of this process; ratios between medians of
 interleaved rounds.
 """
 
@@ -48,7 +48,7 @@ _INSTANTS = (pki.NOW + timedelta(seconds=number) for number in count())
 
 @dataclass(frozen=True, kw_only=True)
 class _Subject:
-    """One chain and what is asked about it."""
+    """One chain and its policy."""
 
     leaf: Issued
     issuing: Issued
@@ -98,7 +98,7 @@ def _figures(kind: str, subject: _Subject) -> Iterator[Figure]:
             unit="x",
             goal=_RATIO_GOAL,
         )
-    # The goal is a lower bound: the figure is kept as time for a chain, so that less is better.
+    # The goal is a lower bound; the figure is inverted to time per chain, so that less is better.
     yield Figure(
         name=f"{kind}: {REHEARSE} ({1e6 / taken[REHEARSE]:,.0f} a second)",
         value=taken[REHEARSE],

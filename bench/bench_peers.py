@@ -1,8 +1,8 @@
-"""Handshakes and whole checks beside everything else that shakes hands, at three sizes.
+"""Handshakes and whole checks compared with all other TLS clients, at three sizes.
 
-CPU time of one item, in interleaved rounds of one run: this process's own for what runs in it,
-that of the children for programs. sslyze is measured where `BENCH_SSLYZE` names its program, which
-belongs into an environment of its own.
+CPU time per item, in interleaved rounds of one run: this process's own for code that runs in it,
+that of the children for programs. sslyze is measured if `BENCH_SSLYZE` names its program; install
+it in a separate environment.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def run() -> Iterator[Figure]:
         bench = _Bench(server=server, loop=compiled_loop(Path(folder)))
         _round(bench, SIZES[0])
         costs: dict[str, list[tuple[int, float]]] = {}
-        # The sizes take turns as well: a machine that slows down meanwhile is no growth.
+        # The sizes alternate as well, so that a machine that slows down does not look like growth.
         rounds = [{size: _round(bench, size) for size in SIZES} for _ in range(ROUNDS)]
         for size in SIZES:
             for name, value in medians(one[size] for one in rounds):
@@ -100,7 +100,7 @@ def _round(bench: _Bench, size: int) -> dict[str, float]:
     found[OURS] = _at_once(lambda: capture(bench.target, timeout=60, list_only=True), size)
     found[BARE] = _at_once(partial(_check, bench, whole=False), size)
     found[FULL] = _at_once(partial(_check, bench, whole=True), size)
-    if size == SIZES[0]:  # a process costs the same however many follow it
+    if size == SIZES[0]:  # a process costs the same, however many follow
         for name, command in _programs(bench.port):
             found[name] = _children(command)
     return found
@@ -174,7 +174,7 @@ async def _asyncio_tls(port: int) -> None:
 
 
 async def _check(bench: _Bench, *, whole: bool) -> None:
-    """One check of an accepted chain; `whole` with the look without a name and the HTTP probe."""
+    """One check of an accepted chain; `whole` adds the handshake without SNI and the HTTP probe."""
     anchors = TrustAnchors(mode=TrustMode.UPLOADED_ROOTS, certificates=(bench.server.root,))
     rule = HttpProbeRule(host_header=HOST) if whole else None
     policy = GatewayPolicy(anchors=anchors, name=HOST, http=rule)

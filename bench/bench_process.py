@@ -1,7 +1,4 @@
-"""`appgw check` as a whole process against a loopback server.
-
-What an engineer waits for in a terminal.
-"""
+"""`appgw check` as a whole process against a loopback server: what a terminal user waits for."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The same digests split over one, two and four replicas by the engine's queue, on PostgreSQL.
+"""The same digests on one, two and four replicas with PostgreSQL.
 
-Replicas are processes on this machine: they share its cores, so the figure to read is that nothing
-is lost or doubled and that the work is split, not the seconds.
+The replicas are processes on this machine and share its cores. The result is that nothing is lost
+or sent twice and that the work is divided, not the seconds.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ REPLICAS, DUE, LONGEST_S = (1, 2, 4), 100, 120
 
 
 def run() -> Iterator[Figure]:
-    """Seconds and CPU until everything is delivered, and what was lost or doubled."""
+    """Seconds and CPU until everything is delivered, and what was lost or sent twice."""
     for count in REPLICAS:
         with (
             tempfile.TemporaryDirectory() as folder,

@@ -1,6 +1,6 @@
-"""A hundred slash commands at once through the real bot over signed HTTP.
+"""A hundred slash commands at once to the real bot over signed HTTP.
 
-How long until the ack, and until the first message stands.
+Measures the time until the ack, and until the first message is posted.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A sweep: full checks of many backends with 24 under way, as in one gateway, at three sizes.
+"""Full checks of many backends, 24 at once as in one gateway, at three sizes.
 
 CPU of this process alone; the backends are one server in another process.
 """

@@ -1,6 +1,6 @@
-"""Two replicas on PostgreSQL, one killed in the middle of 200 due digests.
+"""Two replicas with PostgreSQL; one is killed while 200 digests are due.
 
-How long until the other has delivered what was left.
+Measures the time until the other has delivered the rest.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ DUE, LEASE_S, GOAL_AFTER_LEASE_S, LONGEST_S = 200, 2, 10, 120
 
 
 def run() -> Iterator[Figure]:
-    """Seconds from the kill to the last digest, and what was lost or doubled."""
+    """Seconds from the kill to the last digest, and what was lost or sent twice."""
     with tempfile.TemporaryDirectory() as folder, fresh_database("postgresql", Path(folder)) as url:
         yield from asyncio.run(_measure(url))
 

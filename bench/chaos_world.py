@@ -1,4 +1,4 @@
-"""What the chaos bench breaks, and how it looks at the bot meanwhile."""
+"""The failures of the chaos bench, and how it observes the bot meanwhile."""
 
 from __future__ import annotations
 
@@ -48,27 +48,27 @@ sys.exit(main())
 
 @dataclass(slots=True, kw_only=True)
 class _Sometimes(Fault):
-    """A fault that strikes a share of the calls, each time another kind."""
+    """A fault for a share of the calls, each time of another kind."""
 
     share: float
     chance: Random
     number: Iterator[int] = field(default_factory=count)
 
     def strikes(self, operation: str) -> bool:
-        """Whether it hits this call."""
+        """Whether this call fails."""
         self.kind = _KINDS[next(self.number) % len(_KINDS)]
         return operation in self.on and self.chance.random() < self.share
 
 
 def failing_arm(share: float) -> Fault:
-    """A fault of ARM that strikes this share of its calls; the same calls in each run."""
+    """A fault for this share of ARM's calls; the same calls in each run."""
     chance = Random(1)  # noqa: S311 -- no secret
     return _Sometimes(kind=_KINDS[0], on=EVERYWHERE, retry_after=1, share=share, chance=chance)
 
 
 @asynccontextmanager
 async def tarpit() -> AsyncIterator[str]:
-    """A backend that takes connections and says nothing; its target."""
+    """A backend that accepts connections and sends nothing; yields its target."""
 
     async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
@@ -83,7 +83,7 @@ async def tarpit() -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def resetting() -> AsyncIterator[str]:
-    """A backend that answers the first bytes with a reset; its target."""
+    """A backend that resets the connection after the first bytes; yields its target."""
 
     async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
@@ -99,7 +99,7 @@ async def resetting() -> AsyncIterator[str]:
 
 @contextmanager
 def files_cannot_grow(bot: BotProcess) -> Iterator[None]:
-    """No file of the bot may grow beyond its database's log of changes, as on a full disk."""
+    """Limit the bot's file sizes to that of its database's write-ahead log, as on a full disk."""
     longest = max(file.stat().st_size for file in bot.log.parent.glob("appgw.sqlite3*"))
     before = resource.prlimit(bot.pid, resource.RLIMIT_FSIZE)
     resource.prlimit(bot.pid, resource.RLIMIT_FSIZE, (longest, before[1]))
@@ -111,7 +111,7 @@ def files_cannot_grow(bot: BotProcess) -> Iterator[None]:
 
 @contextmanager
 def read_only(folder: Path) -> Iterator[None]:
-    """SQLite refuses to write, as on a file system that was mounted anew after an error."""
+    """Make SQLite refuse to write, as on a file system that was remounted read-only."""
     (folder / _MARK).touch()
     try:
         yield
@@ -120,13 +120,13 @@ def read_only(folder: Path) -> Iterator[None]:
 
 
 def read_only_program(folder: Path) -> Sequence[str]:
-    """The bot, whose connections refuse to write while `read_only` lasts."""
+    """The bot, whose connections refuse to write during `read_only`."""
     return (sys.executable, "-c", _PROGRAM.format(mark=str(folder / _MARK)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What the bot's process holds: open files and sockets, tasks, and MiB of memory."""
+    """The resources of the bot's process: open files and sockets, tasks, and MiB of memory."""
 
     sockets: int
     tasks: int
@@ -134,7 +134,7 @@ class Usage:
 
     @classmethod
     async def of(cls, pid: int, ready_url: str) -> Self:
-        """The least of some readings: what is held while nothing happens."""
+        """The minimum of several readings: what is used while nothing happens."""
         found = []
         for _ in range(_READINGS):
             found.append(await cls._now(pid, ready_url.replace("/readyz", "/metrics")))
@@ -154,7 +154,7 @@ class Usage:
         return cls(sockets=sockets, tasks=int(float(tasks)), memory=memory)
 
     def growth(self, after: Usage, *, goal: float) -> list[Figure]:
-        """How much more is held afterwards, in per cent."""
+        """How much more is used afterwards, in per cent."""
         pairs = {
             "open files and sockets": (self.sockets, after.sockets),
             "tasks": (self.tasks, after.tasks),
@@ -179,7 +179,7 @@ def _held(pid: int) -> tuple[int, float]:
 
 @dataclass(slots=True)
 class _Window:
-    """A time in which a trouble exists; bounds of when it must be told, and be over."""
+    """The time of a failure, with the limits for reporting its beginning and its end."""
 
     name: str
     red: float
@@ -192,11 +192,11 @@ class _Window:
 
 @dataclass(slots=True)
 class Readings:
-    """What `/readyz` says all the while, beside what is true.
+    """Reads `/readyz` all the time and compares it with the real failures.
 
     Attributes:
         url: of `/readyz`.
-        wrong: readings that named a trouble that did not exist, or not one that did.
+        wrong: readings that named a failure that did not exist, or not one that did.
     """
 
     url: str
@@ -206,7 +206,7 @@ class Readings:
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
-        """Read for as long as this lasts."""
+        """Read while the context is open."""
         reading = asyncio.create_task(self._read())
         try:
             yield
@@ -217,7 +217,7 @@ class Readings:
 
     @asynccontextmanager
     async def expecting(self, name: str, *, red: float, green: float) -> AsyncIterator[None]:
-        """A trouble begins now, and ends with this."""
+        """A failure lasts while the context is open."""
         window = _Window(name=name, red=red, green=green, begun=monotonic())
         self._windows.append(window)
         yield
@@ -252,7 +252,7 @@ class Readings:
         self.wrong += bool(troubles & {"database", "token", "digests"} - known)
 
     def figures(self, name: str, what: str, *, red: float, green: float) -> list[Figure]:
-        """When the trouble of that name was told, and when it was over."""
+        """When the failure was reported, and when its end."""
         window = next(one for one in self._windows if one.name == name)
         return [
             Figure(

@@ -28,7 +28,7 @@ class Figure:
 
     @property
     def met(self) -> bool:
-        """Whether the goal is kept."""
+        """Whether the goal is met."""
         return self.goal is None or self.value <= self.goal
 
     @property

@@ -1,6 +1,6 @@
-"""A backend in a process of its own, so that a bench measures the client alone.
+"""A backend in a separate process, so that a bench measures the client alone.
 
-Prints its port and then its root in base64, ends when its input is closed.
+Prints its port and then its root in base64; ends when its input is closed.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def served(host: str = LOOPBACK) -> Iterator[Served]:
 
 
 async def main(host: str) -> None:
-    """Present leaf and intermediate until nobody needs it any more."""
+    """Present leaf and intermediate until standard input is closed."""
     now = datetime.now(tz=UTC)
     dates: dict[str, Any] = {
         "not_before": now - timedelta(days=1),
@@ -59,7 +59,7 @@ async def main(host: str) -> None:
     async with TlsBackend(
         chain=(leaf.certificate, issuing.certificate), key=leaf.key, host=host
     ) as backend:
-        print(backend.port, flush=True)  # noqa: T201 -- how the parent learns it
+        print(backend.port, flush=True)  # noqa: T201 -- read by the parent
         print(b64encode(root.certificate.der).decode(), flush=True)  # noqa: T201 -- the same
         await asyncio.to_thread(sys.stdin.read)
 

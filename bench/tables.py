@@ -22,10 +22,10 @@ def as_json(found: Found) -> str:
 
 
 def into_document(path: Path, found: Found) -> None:
-    """Write the table of each bench that ran in place of its old one.
+    """Replace the table of each bench that ran.
 
-    A table stands between `<!-- bench NAME -->` and `<!-- end -->`; a bench that the document
-    does not know yet is added at the end.
+    A table is between `<!-- bench NAME -->` and `<!-- end -->`; the table of a new bench is added
+    at the end.
     """
     text = path.read_text(encoding="utf-8") if path.exists() else "# Benchmarks\n"
     for name, figures in found.items():
@@ -54,5 +54,5 @@ def _rows(figures: Sequence[Figure]) -> Iterator[str]:
 
 
 def _short(value: float) -> str:
-    """Three digits that count, without an exponent."""
+    """Three significant digits, without an exponent."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"  # noqa: PLR2004 -- three digits

@@ -1,1 +1,1 @@
-"""Coverage-guided fuzzing of every reader that meets foreign bytes. `make fuzz SECONDS=300`."""
+"""Coverage-guided fuzzing of every parser of bytes from outside. `make fuzz SECONDS=300`."""

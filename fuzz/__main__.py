@@ -1,7 +1,7 @@
-"""Run the fuzzer over every target, or one: `python -m fuzz --seconds 300 [--only command]`.
+"""Runs the fuzzer over every target, or one: `python -m fuzz --seconds 300 [--only command]`.
 
-Each target runs in a process of its own, two at a time, with its seeds in a temporary folder. An
-input that breaks a target stays in `.fuzz/`, and its path is printed. Exit status 0: nothing found.
+Each target runs in its own process, two at a time, with its seeds in a temporary folder. An input
+that breaks a target is kept in `.fuzz/`, and its path is printed. Exit status 0: nothing found.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Seeds for the fuzzer, made afresh: one folder of small, valid inputs for each target."""
+"""Makes seeds for the fuzzer: one folder of small, valid inputs for each target."""
 
 from __future__ import annotations
 

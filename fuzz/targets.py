@@ -1,7 +1,7 @@
-"""What is fuzzed: one function per reader, bytes in, nothing out.
+"""The fuzz targets: one function per parser, bytes in, nothing out.
 
-A target may raise only the errors that its reader documents; it swallows those. Everything else
-that escapes is a finding of the fuzzer, and so is a run that takes too long.
+A target catches only the errors that its parser documents. Any other exception is a finding of the
+fuzzer, and so is a run that takes too long.
 """
 
 from __future__ import annotations
@@ -60,10 +60,10 @@ def _anchors(certificates: tuple[Certificate, ...]) -> TrustAnchors:
 
 
 def server_messages(data: bytes) -> None:
-    """Whatever a server sends in place of its ServerHello and Certificate messages."""
+    """Bytes in place of a server's ServerHello and Certificate messages."""
     client = ClientHandshake(GATEWAY_OFFER, _TARGET.host)
     client.start()
-    client.receive(data or b"\x00")  # a transport never hands over nothing
+    client.receive(data or b"\x00")  # a transport never passes on zero bytes
     client.take()
     client.observed()
     _ = client.certificates
@@ -98,7 +98,7 @@ def command(data: bytes) -> None:
 
 
 def slack_payload(data: bytes) -> None:
-    """A payload of Slack, taken for every kind of invocation."""
+    """A payload of Slack, parsed as every kind of invocation."""
     body = _json(data)
     if not isinstance(body, dict):
         return
@@ -109,7 +109,7 @@ def slack_payload(data: bytes) -> None:
 
 
 def alert(data: bytes) -> None:
-    """Somebody else's alert."""
+    """A message of a monitoring tool."""
     body = _json(data)
     read_alert(body if isinstance(body, dict) else {"text": _text(data)})
 

@@ -1,6 +1,5 @@
-"""Stand-ins for the demo, the playground and the tests alike.
+"""Simulated services for the demo, the playground and the tests; on loopback only.
 
-A lab of broken backends, a Slack, an ARM. Loopback only.
-
-Never imported by `bot` or `chainlib`.
+They are a lab of broken backends, a Slack and an ARM. `bot` and `chainlib` never import this
+package.
 """

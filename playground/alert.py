@@ -1,4 +1,4 @@
-"""An alert of a monitoring tool in the lab's incident channel, which the bot answers by itself."""
+"""An alert of a monitoring tool in the lab's incident channel, which the bot answers."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ SWITCHED_ON_BY = "U0SECOND"
 ANSWER_SECONDS = 90.0
 SITE = "leaf-only.lab.contoso.test"
 SAYS = ("INTERMEDIATE_MISSING", SITE, "Azure's message")
-"""The site whose backend sends its leaf alone, and what the answer must hold."""
+"""The site whose backend sends only its leaf, and what the answer must contain."""
 
 
 def alert_blocks(site: str = SITE) -> list[Json]:
-    """How a monitoring tool writes: a title, labels, links to its own pages."""
+    """The blocks of a typical monitoring tool: a title, labels, links to its own pages."""
     labels = f"*instance:* https://{site}/health\n*severity:* critical\n*value:* 502"
     links = (
         "<https://grafana.contoso.test/alerting/view|Source>  "
@@ -30,7 +30,7 @@ def alert_blocks(site: str = SITE) -> list[Json]:
 
 
 def alert_app() -> str:
-    """The id of the app that sends it, for `APPGW_ALERT_APPS`."""
+    """The ID of the app that sends it, for `APPGW_ALERT_APPS`."""
     return MONITORING.app_id
 
 
@@ -40,7 +40,7 @@ def add_channel(slack: SlackStandIn) -> None:
 
 
 async def send_alert(slack: SlackStandIn, channel: str = CHANNEL) -> Message:
-    """Let the monitoring tool write."""
+    """Post the alert as the monitoring tool."""
     said, _ = await slack.app_says(
         "[FIRING:1] Site answers 502", channel=channel, blocks=alert_blocks()
     )
@@ -48,10 +48,10 @@ async def send_alert(slack: SlackStandIn, channel: str = CHANNEL) -> Message:
 
 
 async def answered_alert(slack: SlackStandIn) -> tuple[Message, Message | None]:
-    """Say `alerts on`, let an alert come, and wait for the card in its thread.
+    """Send `alerts on`, post an alert, and wait for the card in its thread.
 
     Returns:
-        The alert, and the card that says what it must; `None` when none came.
+        The alert, and the card with the expected content; `None` if there was none.
     """
     await slack.command("alerts on", channel=CHANNEL, user=SWITCHED_ON_BY)
     await slack.until(lambda: slack.messages(CHANNEL), ANSWER_SECONDS)

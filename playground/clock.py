@@ -1,9 +1,7 @@
-"""A clock that people can move.
+"""A clock that the playground can move forward.
 
-The wall clock plus a shift, which lies in a file so that the bot's own process reads the same time.
-
-Only forward: nobody's week runs backwards, and what was said on Tuesday is not unsaid by making it
-Monday.
+It is the wall clock plus a shift. The shift is in a file, so that the bot's process reads the same
+time.
 """
 
 from __future__ import annotations
@@ -44,10 +42,7 @@ class MovableClock:
         return datetime.fromtimestamp(self(), UTC)
 
     def until_morning(self, zone: str) -> float:
-        """Seconds until it is next a minute past nine on a zone's wall clock.
-
-        When most digests are due.
-        """
+        """Seconds until the next 09:01 in a time zone, when most digests are due."""
         local = self.instant().astimezone(ZoneInfo(zone))
         morning = local.replace(hour=9, minute=1, second=0, microsecond=0)
         if morning <= local:
@@ -55,12 +50,12 @@ class MovableClock:
         return morning.astimezone(UTC).timestamp() - local.timestamp()
 
     def move(self, seconds: float) -> None:
-        """Move it forward.
+        """Move the clock forward.
 
-        Other processes see the old time or the new one, never anything in between.
+        The file is replaced atomically for other processes.
 
         Raises:
-            ValueError: backwards, not at all, or further than a month at once.
+            ValueError: not forward, or more than a month at once.
         """
         if not 0 < seconds <= FURTHEST_SECONDS:
             raise ValueError("the clock moves forward, by a month at most at once")

@@ -1,9 +1,7 @@
-"""`python -m playground.clocked FILE`.
+"""`python -m playground.clocked FILE`: runs `appgw serve` on the clock whose shift is in that file.
 
-`appgw serve`, whole and unchanged, on the clock whose shift lies in that file.
-
-What the bot decides by that clock: when digests are due, what has expired, how old a problem is.
-What it waits for stays real.
+That clock decides when digests are due, what has expired, and how old a problem is. Waiting times
+stay real.
 """
 
 from __future__ import annotations
@@ -18,7 +16,7 @@ from playground.clock import MovableClock
 
 CONFIRM_GAP = timedelta(
     seconds=2
-)  # days pass in seconds here, so two looks need not be forty seconds apart
+)  # days pass in seconds here, so two observations need not be forty seconds apart
 POLL = timedelta(seconds=0.5)
 
 

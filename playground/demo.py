@@ -1,9 +1,7 @@
-"""`make demo`: the real bot answers a real signed `/appgw-check` about every backend of the lab.
+"""`make demo`: the real bot answers a signed `/appgw-check` about every backend of the lab.
 
-Each card is printed as on a phone.
-
-Exit status 0 when every verdict is the one that the lab expects, else 1; 130 when it was
-interrupted.
+Each card is printed as on a phone. Exit status 0 if every verdict is the one that the lab expects,
+else 1; 130 if it was interrupted.
 """
 
 from __future__ import annotations
@@ -55,13 +53,12 @@ _CODE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What came of one backend.
+    """The result for one backend.
 
     Attributes:
-        card: the message with the verdict, `None` when none came in time.
-        verdict: the code in its small print, `None` likewise.
-        ack, first, final: seconds to the acknowledgement, to the first posted message, to the
-        verdict.
+        card: the message with the verdict; `None` if there was none in time.
+        verdict: the code in its context block; `None` if there was no card.
+        ack, first, final: seconds to the acknowledgement, to the first message, to the verdict.
     """
 
     backend: LabBackend
@@ -73,29 +70,29 @@ class Outcome:
 
     @property
     def as_expected(self) -> bool:
-        """Whether the card says what the lab expects."""
+        """Whether the verdict is the one that the lab expects."""
         return self.verdict == self.backend.recipe.expected.value
 
 
 def verdict_of(message: Message) -> str | None:
-    """The code in a card's small print; `None` while the bot is still looking."""
+    """The code in a card's context block; `None` before the verdict."""
     context_blocks = [block for block in message.blocks if block["type"] == "context"]
     found = _CODE.search("\n".join(render(context_blocks, width=1000)))
     return found.group(1) if found else None
 
 
 def complete(message: Message) -> bool:
-    """Whether the card has its verdict and, where a gateway was asked, the gateway's word."""
+    """Whether the card has its verdict and, if a gateway was asked, backend health."""
     return verdict_of(message) is not None and AWAITED not in render_all(message)
 
 
 def render_all(message: Message) -> str:
-    """All of a card as one text."""
+    """The whole card as one text."""
     return "\n".join(render(message.blocks, width=1000))
 
 
 async def ask(slack: SlackStandIn, backend: LabBackend, user: str) -> Outcome:
-    """Type the command in the backend's own channel and wait for the card with the verdict."""
+    """Send the command in the backend's own channel and wait for the card with the verdict."""
     channel = channel_of(backend)
     ack = await slack.command(f"{backend.address}:{backend.port}", channel=channel, user=user)
     try:
@@ -115,9 +112,9 @@ async def ask(slack: SlackStandIn, backend: LabBackend, user: str) -> Outcome:
 
 
 async def ask_all(slack: SlackStandIn, backends: Sequence[LabBackend]) -> list[Outcome]:
-    """Ask about every backend, a few at a time.
+    """Check every backend, a few at a time.
 
-    Each card is printed in the order of the lab as soon as it is there.
+    Each card is printed in the order of the lab as soon as it is complete.
     """
     gate = asyncio.Semaphore(ALONGSIDE)
 
@@ -232,12 +229,12 @@ async def run(folder: Path, recipes: tuple[Recipe, ...] = CATALOGUE) -> int:
 async def ask_gateways(
     slack: SlackStandIn, questions: Sequence[GatewayQuestion]
 ) -> list[Message | None]:
-    """Ask every question about the gateway side by side."""
+    """Send every command about the gateway at the same time."""
     return list(await asyncio.gather(*(answer_to(slack, question) for question in questions)))
 
 
 def show_answer(question: GatewayQuestion, answer: Message | None) -> bool:
-    """Print the answer, and tell whether it says what it must."""
+    """Print the answer, and return whether it contains the expected text."""
     say(f"\n> /appgw-check {question.text}")
     if answer is None:
         say(f"✖ no answer that says {', '.join(question.says)}")
@@ -251,7 +248,7 @@ def show_answer(question: GatewayQuestion, answer: Message | None) -> bool:
 
 
 def show_alert(alert: Message, card: Message | None) -> bool:
-    """Print the alert and the card in its thread, and tell whether one came."""
+    """Print the alert and the card in its thread, and return whether there is one."""
     say("\n#alerts, after /appgw-check alerts on")
     say(framed(alert.blocks, text=alert.text))
     if card is None:
@@ -263,12 +260,12 @@ def show_alert(alert: Message, card: Message | None) -> bool:
 
 
 def say(line: str) -> None:
-    """Print at once, also into a pipe."""
+    """Print a line and flush, for pipes."""
     print(line, flush=True)
 
 
 def main() -> int:
-    """Run the demo in a folder of its own, which is removed at the end."""
+    """Run the demo in a temporary folder."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8", errors="replace")
     try:

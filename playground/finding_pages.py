@@ -1,8 +1,8 @@
-"""`make findings`: a page for each finding, each kind of server and each tool for the gateway.
+"""`make findings`: writes a page for each finding, each kind of server and each tool.
 
-Writes `docs/findings.md`, `docs/findings/`, `docs/servers/` and `docs/gateways/`. What a finding is
-comes from the catalogue, the commands from the recipes that the modal of *Fix steps* uses, and how
-to see it from the lab's own backends.
+Writes `docs/findings.md`, `docs/findings/`, `docs/servers/` and `docs/gateways/`. The texts come
+from the catalogue, the commands from the recipes of the *Fix steps* modal, and the instructions to
+see a finding from the lab's backends.
 """
 
 from __future__ import annotations
@@ -59,12 +59,12 @@ _FENCES = {
     Language.HCL: "hcl",
     Language.CONFIG: "text",
 }
-# What the lab shows without a backend of its own.
+# Findings that the lab shows without a backend for each.
 _ELSEWHERE: Mapping[Code, str] = {Code.TRUST_NOT_VISIBLE: "gw:vault-gw"}
 
 
 def pages() -> dict[str, str]:
-    """Every generated page: its path below docs/, and its text."""
+    """Every generated page: path below docs/ -> text."""
     return {
         "findings.md": document(),
         **{f"findings/{code}.md": _text(_finding(code)) for code in CATALOGUE},
@@ -78,7 +78,7 @@ def _text(lines: Iterable[str]) -> str:
 
 
 def _slug(title: str) -> str:
-    """The name of a page, and the anchor of a heading as GitHub and the site make it."""
+    """The file name of a page, and the anchor of a heading as GitHub and the site make it."""
     return re.sub(r"[^a-z0-9-]", "", re.sub(r"[ /]+", "-", title.lower().replace(" / ", " ")))
 
 
@@ -200,7 +200,7 @@ def _numbered(steps: Iterable[FixStep]) -> Iterator[str]:
 
 
 def main() -> int:
-    """Write all of them, and remove pages of what no longer exists."""
+    """Write all pages, and delete those of findings that no longer exist."""
     written = pages()
     for folder in FOLDERS:
         (DOCS / folder).mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""The demo's questions about the gateway itself: what is typed, and what the answer has to say."""
+"""The demo's commands about gateways, with the text that each answer must contain."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ ANSWER_SECONDS = 90.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayQuestion:
-    """A question about a gateway.
+    """A command about a gateway.
 
     Attributes:
         text: what is typed after the slash command.
-        says: what the finished answer must hold.
-        privately: the answer is for the asker alone.
+        says: what the finished answer must contain.
+        privately: whether the answer is ephemeral.
     """
 
     text: str
@@ -50,12 +50,12 @@ QUESTIONS = (
 
 
 def text_of(message: Message) -> str:
-    """All that a reader sees, on one line."""
+    """Everything that a reader sees, on one line."""
     return " ".join(" ".join(render(message.blocks, width=1000)).split()) + message.text
 
 
 async def answer_to(slack: SlackStandIn, question: GatewayQuestion) -> Message | None:
-    """Type it and wait for an answer that says what it must; `None` when none came."""
+    """Send the command and wait for the expected answer; `None` if there is none."""
     seen = {message.ts for message in slack.messages(CHANNEL)} | {
         id(message) for message in slack.ephemerals(ASKER)
     }

@@ -56,7 +56,7 @@ def _gallery() -> Iterator[str]:
 
 
 def draw(chromium: str) -> list[str]:
-    """Draw all; what does not fit the width, one line each."""
+    """Draw all cards; returns one line for each that is too wide."""
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 -- a tool of developers only
 
     PICTURES.mkdir(exist_ok=True)
@@ -77,7 +77,7 @@ def draw(chromium: str) -> list[str]:
 
 
 def main() -> int:
-    """Draw, write the gallery, and say what does not fit."""
+    """Draw, write the gallery, and report what is too wide."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         print("== the pictures need Chromium, for example: apt-get install chromium")

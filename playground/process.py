@@ -1,7 +1,4 @@
-"""The real bot as a process.
-
-`appgw serve` with nothing but an environment, its ports, its log, its end.
-"""
+"""Runs the real bot as a process with a given environment, its ports and its log."""
 
 from __future__ import annotations
 
@@ -24,12 +21,12 @@ READY_SECONDS = 90.0
 STOP_SECONDS = 25.0
 _OK = 200
 _PORTS = (10_240, 32_768)
-_ANY = SystemRandom()  # a seed that tests share would give each of them the same ports
+_ANY = SystemRandom()  # with a shared seed all tests would get the same ports
 _FOREIGN = ("APPGW_", "SLACK_", "AZURE_")
 
 
 class BotFailed(Exception):
-    """The bot ended or never became ready; the text holds the end of its log."""
+    """The bot ended or never became ready; the text contains the end of its log."""
 
 
 class BotProcess:
@@ -41,9 +38,9 @@ class BotProcess:
         program: what to run instead of `appgw serve`.
 
     Attributes:
-        request_url: where it takes Slack's requests in HTTP mode.
-        ready_url: where it says whether it is ready.
-        log: what it wrote.
+        request_url: for Slack's requests in HTTP mode.
+        ready_url: `/readyz`.
+        log: its log.
     """
 
     def __init__(
@@ -91,7 +88,7 @@ class BotProcess:
         return self._process.pid
 
     async def stop(self) -> int:
-        """SIGTERM, then SIGKILL when it takes longer than it promises; returns the exit status."""
+        """Send SIGTERM, then SIGKILL if it takes too long; returns the exit status."""
         if self._process.returncode is None:
             with suppress(ProcessLookupError):
                 self._process.terminate()
@@ -124,7 +121,7 @@ class BotProcess:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on now, below the system's range of ephemeral ports."""
+    """Ports that are free now, below the system's range of ephemeral ports."""
     held: list[socket.socket] = []
     try:
         while len(held) < count:
@@ -155,7 +152,7 @@ def _program() -> list[str]:
 
 
 def _inherited() -> dict[str, str]:
-    """The environment without settings of another bot and without proxies."""
+    """The environment without another bot's settings and without proxies."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_FOREIGN)}
     return {name: value for name, value in kept.items() if not name.lower().endswith("_proxy")}
 

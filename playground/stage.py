@@ -1,8 +1,7 @@
-"""Everything the bot talks to, on loopback.
+"""Starts the services that the bot uses: the lab, Slack, and an ARM with the lab's gateway.
 
-The lab of broken backends, the stand-in Slack, the stand-in ARM whose gateway uses the lab.
-
-The demo, the phone page and tests start it; what the bot must be told to find it is `environment`.
+Everything is on loopback. The demo, the phone page and tests use it; `environment` gives the bot's
+settings.
 """
 
 from __future__ import annotations
@@ -45,8 +44,8 @@ from playground.slack.state import Clock
 
 GATEWAY, VAULT_GATEWAY = "lab-gw", "vault-gw"
 POOL = "lab"
-# Live traffic's name plays no part in the health probe: such a backend is healthy to the gateway,
-# and users get 502.
+# The health probe does not use live traffic's name: such a backend is healthy for the gateway, and
+# users get 502.
 PASSES_THE_PROBE = frozenset(
     {
         Code.OK,
@@ -62,9 +61,9 @@ class Stage:
     """The lab, Slack and ARM, started together.
 
     Args:
-        folder: an existing folder for the bot's data and the stand-in ARM's CA file.
-        recipes: which backends; every one by default.
-        clock: seconds since 1970 for Slack.
+        folder: an existing folder for the bot's data and ARM's CA file.
+        recipes: which backends; all by default.
+        clock: returns seconds since 1970, for Slack.
         slack_port: where Slack listens; 0 picks a free one.
     """
 
@@ -118,28 +117,28 @@ class Stage:
         return pki.leaf(root, "localhost", ips=(LOOPBACK,), **dates)
 
     def _tell_arm(self) -> None:
-        """Let ARM describe the lab as it is now."""
+        """Make ARM describe the present state of the lab."""
         self.arm.add(gateway_spec(self.lab), dict(health_words(self.lab)))
 
     async def heal(self, name: str) -> None:
-        """Let a backend and its setting be as they should be; ARM says so as well.
+        """Correct a backend and its setting, also in ARM.
 
-        The bot knows a changed setting when it reads the list of gateways again, in minutes.
+        The bot notices a changed setting when it reads the list of gateways again, after minutes.
         """
         await self.lab.heal(name)
         self._tell_arm()
 
     async def break_again(self, name: str) -> None:
-        """Let a backend be broken as its recipe says."""
+        """Restore the fault of a backend."""
         await self.lab.break_again(name)
         self._tell_arm()
 
     async def install(self, name: str, data: bytes) -> None:
-        """Put a certificate file on a backend, as its owner would, and let it be loaded.
+        """Install a certificate file on a backend.
 
         Raises:
             LookupError: the backend takes no file.
-            ValueError: it cannot be read.
+            ValueError: the file cannot be read.
         """
         server = self.lab[name].server
         if not isinstance(server, TlsBackend) or name in self.lab.healed:
@@ -154,7 +153,7 @@ class Stage:
         self._tell_arm()
 
     def _accepted(self, backend: LabBackend, chain: Sequence[Certificate]) -> bool:
-        """Whether the gateway's setting accepts this chain, and nothing but the chain was wrong."""
+        """Whether the gateway's setting accepts this chain and the chain was the only fault."""
         roots = tuple(root for _, root in backend.roots)
         anchors = TrustAnchors(mode=TrustMode.UPLOADED_ROOTS, certificates=roots)
         policy = GatewayPolicy(anchors=anchors, name=backend.host_name)
@@ -167,11 +166,11 @@ class Stage:
 
     @property
     def ca_bundle(self) -> Path:
-        """The CA file that makes the bot trust the stand-in ARM."""
+        """The CA file with which the bot trusts the simulated ARM."""
         return self.folder / "arm-root.pem"
 
     def environment(self, *, socket_mode: bool = False) -> dict[str, str]:
-        """What the bot has to find in its environment to live on this stage."""
+        """The bot's environment variables."""
         return {
             **self.slack.environment(socket_mode=socket_mode),
             "APPGW_AZURE_CREDENTIAL": "static",
@@ -186,7 +185,7 @@ class Stage:
 
 
 def channel_of(backend: LabBackend) -> str:
-    """The id of the channel that is this backend's own, so that its card is easy to find."""
+    """The ID of this backend's own channel, in which its card is posted."""
     return "C0LAB" + "".join(letter for letter in backend.name.upper() if letter.isalnum())
 
 
@@ -207,9 +206,9 @@ def gateway_spec(lab: Lab) -> GatewaySpec:
 
 
 def vault_gateway(lab: Lab) -> GatewaySpec:
-    """A gateway whose trusted root lies in Key Vault, in front of the lab's backend without fault.
+    """A gateway whose trusted root is in Key Vault, with the lab's correct backend.
 
-    What ARM does not show cannot be judged, and is not called wrong.
+    ARM does not show that root, so trust is not judged.
     """
     good = next(one for one in lab.backends if one.name == "good")
     setting = SettingSpec(
@@ -254,17 +253,14 @@ def _probe(lab: Lab, backend: LabBackend) -> ProbeSpec:
 
 
 def health_words(lab: Lab) -> Iterator[tuple[ServerKey, tuple[str, str]]]:
-    """What the gateway says about each backend.
-
-    Azure's own message for the verdict that the lab expects.
-    """
+    """Backend health of each backend: Azure's message for the expected verdict."""
     for backend in lab.backends:
         if backend.name not in lab.healed and backend.recipe.expected not in PASSES_THE_PROBE:
             yield (POOL, backend.name, LOOPBACK), ("Unhealthy", _log(backend.recipe))
 
 
 def _log(recipe: Recipe) -> str:
-    """The catalogue's text with the places filled in that the real service fills in."""
+    """The catalogue's message with the placeholders that the real service fills in."""
     rule, text = recipe.rule or HttpProbeRule(), CATALOGUE[recipe.expected].gateway_message or ""
     accepted = ",".join(f"{low}-{high}" for low, high in rule.statuses)
     for place, told in (

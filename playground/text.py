@@ -1,7 +1,7 @@
-"""Block Kit as terminal text at phone width, for the demo and for tests. Pure.
+"""Renders Block Kit as terminal text at phone width, for the demo and for tests. Pure.
 
-It shows what a reader would read, not how Slack draws it: markup characters become the text they
-stand for, controls become `[labels]`.
+It shows what a user would read, not how Slack draws it: markup becomes plain text, controls become
+`[labels]`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MENTION = re.compile(r"<([@#!][^>|]*)>")
 
 
 def render(blocks: Iterable[Json], *, width: int = PHONE_WIDTH) -> list[str]:
-    """The lines that a reader sees, at most `width` characters wide.
+    """The lines that a user sees, at most `width` characters wide.
 
     Preformatted text is cut and marked with `…`.
     """
@@ -32,14 +32,14 @@ def render(blocks: Iterable[Json], *, width: int = PHONE_WIDTH) -> list[str]:
 
 
 def framed(blocks: Iterable[Json], *, text: str = "", width: int = PHONE_WIDTH) -> str:
-    """The message with a border, as on a phone; `text` stands in where there are no blocks."""
+    """The message with a border, as on a phone; `text` is used if there are no blocks."""
     inside = render(blocks, width=width) or _wrapped(plain(text), width)
     top, bottom = f"╭{'─' * (width + 2)}╮", f"╰{'─' * (width + 2)}╯"
     return "\n".join([top, *(f"│ {line.ljust(width)} │" for line in inside), bottom])
 
 
 def plain(mrkdwn: str) -> str:
-    """Mrkdwn as a reader sees it.
+    """Mrkdwn as a user sees it.
 
     Dates as their fallback, links as their label, entities as characters.
     """

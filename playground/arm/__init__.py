@@ -1,6 +1,6 @@
-"""A stand-in for Azure Resource Manager on loopback.
+"""A simulated Azure Resource Manager on loopback.
 
-Gateways made to order, backend health as an operation, faults on demand.
+It serves any gateways, backend health as a long-running operation, and faults on demand.
 """
 
 from playground.arm.documents import gateway_document, health_document, upload

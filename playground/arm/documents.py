@@ -1,7 +1,4 @@
-"""Gateways as ARM writes them, out of specs.
-
-Members and their spelling follow recorded answers of the real service.
-"""
+"""Makes ARM's JSON from gateway specs; members and spelling follow recorded answers."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What can go wrong at ARM, each as the answer that the real service gives.
+"""Faults of ARM, each with the answer of the real service.
 
-Shapes that nobody recorded are made up and say so.
+Answers of which there is no recording are invented, and a comment says so.
 """
 
 from __future__ import annotations
@@ -73,14 +73,14 @@ _BODIES = {
 
 @dataclass(slots=True, kw_only=True)
 class Fault:
-    """One fault, wherever it is set.
+    """One fault.
 
     Attributes:
         kind: what happens.
-        on: the operations that it hits.
+        on: the operations that fail.
         retry_after: seconds in the Retry-After header, `None` for no header.
         seconds: how long `SLOW` waits.
-        times: how often it strikes before it is over; `None` for ever.
+        times: how often it happens; `None` for always.
     """
 
     kind: FaultKind
@@ -90,7 +90,7 @@ class Fault:
     times: int | None = None
 
     def strikes(self, operation: str) -> bool:
-        """Whether it hits this request; counts down."""
+        """Whether this request fails; counts down."""
         if operation not in self.on or self.times == 0:
             return False
         if self.times is not None:
@@ -98,7 +98,7 @@ class Fault:
         return True
 
     async def answer(self) -> web.Response | None:
-        """The wrong answer; `None` where the fault lies elsewhere (slow, endless)."""
+        """The faulty answer; `None` for faults without one (slow, endless)."""
         headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
         if self.kind is FaultKind.SLOW:
             await asyncio.sleep(self.seconds)

@@ -1,9 +1,6 @@
-"""ARM's few operations over TLS on loopback.
+"""ARM's operations over TLS on loopback: subscriptions, gateways, backend health.
 
-Subscriptions, gateways, backend health as a long-running operation.
-
-Every call is counted; nothing but these operations exists, so a write is answered 405 and counted
-too.
+Every call is counted. Any other operation, for example a write, is answered 405 and counted too.
 """
 
 from __future__ import annotations
@@ -54,7 +51,7 @@ _ROUTES = (
 
 @dataclass(slots=True, kw_only=True)
 class _Gateway:
-    """A gateway with what it answers; a recorded answer stands in place of the spec's."""
+    """A gateway and its answers; a recorded answer replaces that of the spec."""
 
     spec: GatewaySpec
     words: Mapping[ServerKey, tuple[str, str]] = field(default_factory=dict)
@@ -83,11 +80,11 @@ class _Operation:
 
 
 class ArmStandIn:
-    """A stand-in ARM.
+    """A simulated ARM.
 
     Args:
         identity: its certificate, for 127.0.0.1 or localhost.
-        token: the bearer token that it takes.
+        token: the accepted bearer token.
         polls: how often a running health operation is answered 202.
         retry_after: seconds in the Retry-After of a running operation, 10 at the real service;
             `None` for no header.
@@ -136,17 +133,17 @@ class ArmStandIn:
         *,
         fault: Fault | None = None,
     ) -> None:
-        """Put a gateway there, or change it.
+        """Add or change a gateway.
 
         Args:
             spec: its configuration.
-            words: what its backend health says, as `documents.health_document` takes it.
-            fault: what goes wrong with this gateway.
+            words: its backend health, as for `documents.health_document`.
+            fault: a fault of this gateway.
         """
         self._gateways[spec.id.lower()] = _Gateway(spec=spec, words=words or {}, fault=fault)
 
     def add_recorded(self, document: Json, health: Json, *, fault: Fault | None = None) -> None:
-        """Put a gateway there as ARM's own JSON: its GET answer and its backend health."""
+        """Add a gateway from recorded JSON: its GET answer and its backend health."""
         subscription, group, name = (str(document["id"]).split("/")[place] for place in (2, 4, 8))
         state = str(document["properties"].get("operationalState", "Running"))
         spec = GatewaySpec(name=name, group=group, subscription=subscription, state=state)
@@ -181,7 +178,7 @@ class ArmStandIn:
             await self._runner.cleanup()
 
     async def _stamp(self, _request: web.Request, response: web.StreamResponse) -> None:
-        """Every answer of ARM's bears an id of its own."""
+        """Add a request ID of its own to every answer, as ARM does."""
         response.headers["x-ms-request-id"] = str(uuid4())
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
@@ -225,7 +222,7 @@ class ArmStandIn:
             case _ if gateway.spec.state != "Running":
                 response = _error(
                     400, "ApplicationGatewayNotRunning"
-                )  # made up: nobody has recorded what a stopped gateway answers
+                )  # invented: there is no recording of a stopped gateway
             case _:
                 result = gateway.health
                 response = self._accept(gateway, result)

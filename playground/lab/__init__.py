@@ -1,1 +1,1 @@
-"""The lab: a certification authority made at start and backends that are each broken in one way."""
+"""The lab: certification authorities, and backends that each have one fault."""

@@ -1,7 +1,4 @@
-"""The lab's certification authorities, made at start.
-
-One that the gateway was given, and strangers. Nothing here listens.
-"""
+"""The lab's certification authorities, created at start. Nothing here listens."""
 
 from __future__ import annotations
 
@@ -18,11 +15,11 @@ YEAR = timedelta(days=365)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authority:
-    """A root, an upper and a lower intermediate, and the instant at which they were made.
+    """A root, an upper and a lower intermediate, and the instant of their creation.
 
     Attributes:
-        now: the instant, aware; every date is relative to it.
-        publisher: base URL under which issuer certificates can be fetched.
+        now: the instant, time zone aware; every date is relative to it.
+        publisher: base URL of the issuer certificates.
         root, upper, issuing: the CAs, top down.
     """
 
@@ -54,7 +51,7 @@ class Authority:
         )
 
     def expired_issuing(self) -> Issued:
-        """The issuing CA as a certificate that ran out ten days ago, with the same name and key."""
+        """The issuing CA with the same name and key, but expired ten days ago."""
         spec = {
             "not_before": self.now - 5 * YEAR,
             "not_after": self.now - 10 * DAY,
@@ -65,7 +62,7 @@ class Authority:
         )
 
     def reissued_root(self) -> Issued:
-        """Another edition of the root: same name, same key, other dates."""
+        """Another edition of the root: same name and key, other dates."""
         return pki.root(
             _name(self.root),
             not_before=self.now - YEAR,
@@ -75,7 +72,7 @@ class Authority:
 
 
 def url(publisher: str, issuer: Issued) -> str:
-    """Where an issuer's certificate can be fetched."""
+    """The URL of an issuer's certificate."""
     return f"{publisher}/{issuer.certificate.sha256[:16]}.cer"
 
 

@@ -1,8 +1,7 @@
-"""The lab: one backend for each way of being wrong, and what the verdict about it has to be.
+"""Starts the lab: one backend for each fault, with the verdict that is expected for it.
 
-`Lab` makes the authorities, starts all of them on loopback and hands out `LabBackend` values. The
-lab
-knows certificates and sockets; what a gateway makes of it is told as plain facts (address, port,
+`Lab` creates the authorities, starts the backends on loopback and provides `LabBackend` values. It
+only knows certificates and sockets; the gateway's view is given as plain facts (address, port,
 names, roots, probe).
 """
 
@@ -30,14 +29,14 @@ from playground.lab.starts import right
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabBackend:
-    """A backend that is listening, with the setting that a gateway would use for it.
+    """A listening backend, with the setting that a gateway would use for it.
 
     Attributes:
-        recipe: what it is.
+        recipe: its fault.
         address, port: where it listens.
-        host_name: the name that its setting sends and that must match.
-        roots: name -> trusted root attached to its setting, empty for well-known CAs.
-        server: what listens, `None` for the closed port.
+        host_name: the name that its setting sends and requires.
+        roots: name -> trusted root attached to its setting; empty for well-known CAs.
+        server: the server; `None` for the closed port.
     """
 
     recipe: Recipe
@@ -54,14 +53,11 @@ class LabBackend:
 
     @property
     def first_chain(self) -> tuple[Certificate, ...]:
-        """What it presented at first; nothing where it is no TLS server."""
+        """The chain that it presented first; empty if it is no TLS server."""
         return self.server.first_chain if isinstance(self.server, TlsBackend) else ()
 
     def arguments(self, folder: Path) -> list[str]:
-        """The command line after `appgw` that asks about it.
-
-        The roots are written into `folder`.
-        """
+        """The arguments of `appgw` that check it; the roots are written into `folder`."""
         options = ["--host-name", self.host_name, "--sni", self.host_name]
         for name, root in self.roots:
             path = folder / f"{name}.cer"
@@ -145,14 +141,14 @@ class Lab:
             await server.__aexit__(None, None, None)
 
     def _hold(self, name: str, port: int = 0) -> int:
-        """A port that stays bound and never listens, so that nothing else can take it meanwhile."""
+        """Bind a port without listening, so that nothing else can use it meanwhile."""
         held = self._held[name] = self._stack.enter_context(socket.socket())
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         held.bind((LOOPBACK, port))
         return int(held.getsockname()[1])
 
     async def heal(self, name: str) -> None:
-        """Let a backend be as it should be: the right chain, and an answer of 200, on its port."""
+        """Correct a backend: the right chain, and status 200, on the same port."""
         if name in self.healed:
             return
         backend = self[name]
@@ -165,7 +161,7 @@ class Lab:
         self.healed.add(name)
 
     async def break_again(self, name: str) -> None:
-        """Let it be what its recipe says, on the same port."""
+        """Restore the fault of a backend, on the same port."""
         self.healed.discard(name)
         backend = self[name]
         await self._stop(name)
@@ -177,7 +173,7 @@ class Lab:
         await self._listen(name, backend.server)
 
     def roots(self) -> Iterator[tuple[str, Certificate]]:
-        """Every root that lies on the gateway, attached or not, each once."""
+        """Every root on the gateway, attached or not, each once."""
         yield from dict(
             (*(root for backend in self.backends for root in backend.roots), *self._unattached())
         ).items()

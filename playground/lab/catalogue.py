@@ -1,7 +1,4 @@
-"""Every way of being wrong that the lab shows, with the verdict it has to get.
-
-Adding a backend is adding a recipe.
-"""
+"""The faults of the lab's backends, with the expected verdicts. Add a recipe to add a backend."""
 
 from __future__ import annotations
 

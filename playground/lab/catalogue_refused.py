@@ -1,4 +1,4 @@
-"""Backends whose certificates OpenSSL refuses or doubts, and one that speaks no HTTP."""
+"""Recipes for certificates that OpenSSL refuses or doubts, and for a backend without HTTP."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SMALL_BITS: Final = 1024
 
 @cache
 def _small_key(_authority: object = None) -> rsa.RSAPrivateKey:
-    """Made once: a key of RSA takes longer than all the others together."""
+    """Cached: an RSA key takes longer than all other keys together."""
     return rsa.generate_private_key(public_exponent=65537, key_size=_SMALL_BITS)
 
 
@@ -37,7 +37,7 @@ def _limited(authority: Authority, leaf: Issued) -> tuple[Issued, ...]:
 
 
 def _stranger(authority: Authority, leaf: Issued) -> tuple[Issued, ...]:
-    """An intermediate of the right name whose key signed nothing here."""
+    """An intermediate with the right name whose key has signed nothing here."""
     issuing = pki.intermediate(
         authority.upper, authority.issuing.certificate.common_names[0], key_ids=False
     )

@@ -1,8 +1,6 @@
-"""Servers on loopback, and peers that are no TLS server.
+"""Loopback servers that are no TLS servers: banners, silence, resets, garbage, recorded bytes.
 
-Banners, silence, resets, garbage, recorded bytes.
-
-What lives here knows TCP only; each peer is a script: what to do with one connection.
+They only use TCP; each peer is a script for one connection.
 """
 
 from __future__ import annotations
@@ -22,11 +20,11 @@ Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 class LoopbackServer(ABC):
     """A listening socket on loopback.
 
-    `async with` starts and ends it together with every connection.
+    `async with` starts it and ends it with all connections.
 
     Attributes:
-        port: the port listened on; 0 before the start picks a free one.
-        connections: how many came.
+        port: the listening port; 0 before the start picks a free one.
+        connections: number of accepted connections.
     """
 
     def __init__(self, *, host: str = LOOPBACK, port: int = 0) -> None:
@@ -57,7 +55,7 @@ class LoopbackServer(ABC):
 
     @abstractmethod
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """What is said on one connection."""
+        """Serve one connection."""
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -70,7 +68,7 @@ class LoopbackServer(ABC):
         try:
             await self._talk(reader, writer)
         except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-            pass  # the peer has gone, which is its right
+            pass  # the peer has closed the connection
         except asyncio.CancelledError:
             writer.transport.abort()
         finally:
@@ -78,7 +76,7 @@ class LoopbackServer(ABC):
 
 
 class ScriptedPeer(LoopbackServer):
-    """A peer on plain TCP that follows a script: a banner, silence, garbage, recorded bytes."""
+    """A TCP peer that runs a script: a banner, silence, garbage, recorded bytes."""
 
     def __init__(self, script: Script, *, host: str = LOOPBACK, port: int = 0) -> None:
         super().__init__(host=host, port=port)
@@ -89,7 +87,7 @@ class ScriptedPeer(LoopbackServer):
 
 
 async def tarpit(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-    """Accept and say nothing, until the server ends."""
+    """Accept and send nothing, until the server ends."""
     await asyncio.Event().wait()
 
 
@@ -100,7 +98,7 @@ async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 async def reset_at_once(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Reset the connection once what was written has gone out."""
+    """Reset the connection once everything written was sent."""
     await writer.drain()
     raw: socket.socket = writer.get_extra_info("socket")
     raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -108,7 +106,7 @@ async def reset_at_once(_reader: asyncio.StreamReader, writer: asyncio.StreamWri
 
 
 async def close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Read the first bytes, then close in good order."""
+    """Read the first bytes, then close properly."""
     await reader.read(65536)
     writer.close()
 
@@ -125,7 +123,7 @@ def say(data: bytes) -> Script:
 
 
 async def plain_http(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """A web server without TLS: to a ClientHello it answers as nginx does."""
+    """A web server without TLS; it answers a ClientHello like nginx."""
     await reader.read(1)
     writer.write(
         b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nContent-Length: 0\r\nConnection: "

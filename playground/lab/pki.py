@@ -1,9 +1,6 @@
-"""Certificates made to order.
+"""Issues certificates whose every field can be overridden, to make chains with one fault.
 
-Every field an override, so that a chain can be broken in exactly one way.
-
-Keys are P-256 and made on the fly; nothing here is secret. Dates are relative to the instant that
-is passed in.
+Keys are P-256 and generated when needed; none is secret. Dates are relative to the given instant.
 """
 
 from __future__ import annotations
@@ -30,7 +27,7 @@ SERVER_AUTH = (ExtendedKeyUsageOID.SERVER_AUTH,)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issued:
-    """A certificate with the key that goes with it."""
+    """A certificate with its key."""
 
     certificate: Certificate
     key: Key

@@ -1,7 +1,4 @@
-"""Where the lab's CAs publish their certificates.
-
-Plain HTTP on loopback, as the AIA extension of real certificates names it.
-"""
+"""Publishes the lab's CA certificates over plain HTTP, as AIA extensions name them."""
 
 from __future__ import annotations
 
@@ -26,7 +23,7 @@ class Publisher(LoopbackServer):
         return f"http://{self.host}:{self.port}"
 
     def publish(self, issuers: Iterable[Issued]) -> None:
-        """Offer these certificates."""
+        """Serve these certificates."""
         self._known.update({url("", issuer): issuer.certificate.der for issuer in issuers})
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

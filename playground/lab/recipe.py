@@ -1,7 +1,4 @@
-"""What a recipe for a backend is, and the authorities that it can draw on.
-
-What the recipes are is in `catalogue`.
-"""
+"""The type of recipes for backends, and the authorities that they use; `catalogue` lists them."""
 
 from __future__ import annotations
 
@@ -19,12 +16,12 @@ Roots = tuple[tuple[str, Certificate], ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """The authorities that a recipe can draw on.
+    """The authorities that a recipe can use.
 
     Attributes:
-        contoso: the authority whose root the gateway has.
-        northwind: an authority whose root lies on no gateway.
-        fabrikam: an authority whose root lies on the gateway without being attached to any setting.
+        contoso: the authority whose root the gateway trusts.
+        northwind: an authority whose root is on no gateway.
+        fabrikam: an authority whose root is on the gateway without being attached to a setting.
     """
 
     contoso: Authority
@@ -33,7 +30,7 @@ class World:
 
     @property
     def trusted(self) -> Roots:
-        """What a setting is given unless its recipe says otherwise."""
+        """The trusted roots of a setting, unless its recipe has others."""
         return (("contoso-root-g2", self.contoso.root.certificate),)
 
 
@@ -53,14 +50,14 @@ class Recipe:
     Attributes:
         name: short, unique, of letters and dashes; it is the setting's name and the first label of
             the host name.
-        description: what is wrong with it, one line for people.
+        description: the fault in one line for users.
         expected: the headline of the verdict.
-        start: makes the server for a host name; `None` leaves the port closed.
-        roots: the trusted roots of its setting; none of them means well-known CAs.
+        start: starts the server for a host name; `None` leaves the port closed.
+        roots: the trusted roots of its setting; none means the well-known CAs.
         rule: the health probe, `None` for the default one.
-        live_name: live traffic's name, where it is another than the probe's.
+        live_name: live traffic's name, if it differs from the probe's.
         validate_chain, validate_name: the setting's two switches.
-        also: codes that stand beside the headline.
+        also: other expected codes.
     """
 
     name: str

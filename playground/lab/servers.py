@@ -1,10 +1,8 @@
-"""Loopback TLS servers that present exactly the list they are told to and answer HTTP.
+"""Loopback TLS servers that present exactly the given certificates and answer HTTP.
 
-What lives here: how a backend behaves on the wire. Which certificates it holds is `pki`'s matter,
-which backend is broken in which way is
-the lab's; what is no TLS server at all is in `peers`. The TLS is the standard library's, so that
-the client under test never talks to
-its own implementation.
+`pki` issues the certificates, the catalogue decides which backend has which fault, and `peers` has
+the servers without TLS. TLS is the standard library's, so that the tested client is never connected
+to its own implementation.
 """
 
 from __future__ import annotations
@@ -37,7 +35,7 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
-    """A request as it came: names of header fields in lower case."""
+    """A received request; names of header fields in lower case."""
 
     method: str
     path: str
@@ -49,7 +47,7 @@ HttpHandler = Callable[[HttpRequest], Awaitable[bytes]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """The list to present, in this order, and the key of its first certificate."""
+    """The certificates to present, in order, and the key of the first one."""
 
     chain: Sequence[Certificate]
     key: Key
@@ -82,16 +80,15 @@ def respond_raw(data: bytes) -> HttpHandler:
 
 @dataclass(slots=True, kw_only=True)
 class TlsSettings:
-    """How a TLS backend accepts.
+    """What a TLS backend accepts.
 
     Attributes:
         versions: lowest and highest TLS version.
-        client_certificate: `CERT_OPTIONAL` asks for one, `CERT_REQUIRED` refuses without.
+        client_certificate: `CERT_OPTIONAL` requests one, `CERT_REQUIRED` refuses clients without.
         server_name_required: a handshake without server_name is refused with the alert
             unrecognized_name.
-        tickets: session tickets that a server sends once it has accepted the client; TLS 1.2 knows
-            one or none.
-        ciphers: TLS 1.2 cipher list; the default allows what old clients and small keys need.
+        tickets: session tickets that are sent once the client is accepted; in TLS 1.2 one or none.
+        ciphers: TLS 1.2 cipher list; the default permits what old clients and small keys need.
     """
 
     versions: tuple[ssl.TLSVersion, ssl.TLSVersion] = MODERN
@@ -102,19 +99,19 @@ class TlsSettings:
 
 
 class TlsBackend(LoopbackServer):
-    """A TLS server that presents the list as given and answers HTTP.
+    """A TLS server that presents the given certificates and answers HTTP.
 
     Args:
-        chain: the list to present, in order; the key belongs to its first certificate.
+        chain: the certificates to present, in order; the key belongs to the first one.
         key: the private key of the first certificate.
         alternatives: server_name -> other identity; every other name gets `chain`.
         tls: versions, client certificates, names.
-        http: gives the whole answer to one request.
+        http: makes the whole response to one request.
         host, port: where to listen; port 0 picks a free one.
 
     Attributes:
-        requests: the HTTP requests that came.
-        server_names: what each ClientHello asked for, `None` where it named nothing.
+        requests: the received HTTP requests.
+        server_names: the server_name of each ClientHello, `None` if it had none.
     """
 
     def __init__(
@@ -149,16 +146,16 @@ class TlsBackend(LoopbackServer):
 
     @property
     def first_chain(self) -> tuple[Certificate, ...]:
-        """The list that it was made with."""
+        """The certificates that it was created with."""
         return tuple(self._first.chain)
 
     async def install(self, chain: Sequence[Certificate]) -> None:
-        """Present this list from now on, with the same key: what a reload after a new file does."""
+        """Present these certificates with the same key, as after a reload with a new file."""
         self._identity = Identity(chain=chain, key=self._identity.key)
         self._main = await asyncio.to_thread(self._make_contexts)
 
     async def uninstall(self) -> None:
-        """Present what was presented at first."""
+        """Present the first certificates again."""
         await self.install(self._first.chain)
 
     def _make_contexts(self) -> ssl.SSLContext:
@@ -210,7 +207,7 @@ class TlsConnection:
         self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
 
     async def handshake(self) -> None:
-        """Shake hands; raises `ssl.SSLError` once the alert has been sent."""
+        """Make the handshake; raises `ssl.SSLError` after the alert was sent."""
         await self._pump(self._tls.do_handshake)
 
     async def read(self) -> bytes:
@@ -236,7 +233,7 @@ class TlsConnection:
             try:
                 return step()
             except ssl.SSLWantReadError:
-                await self._flush()  # our flight first: the peer waits for it
+                await self._flush()  # our flight first, because the peer waits for it
                 await self._receive()
             finally:
                 await self._flush()

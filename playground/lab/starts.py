@@ -1,4 +1,4 @@
-"""How a backend of the lab is started, and what its setting trusts: what recipes are made of."""
+"""Functions for recipes: how a backend is started, and what its setting trusts."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Chain = Callable[[Authority, Issued], tuple[Issued, ...]]
 def serve(
     chain: Chain, *, leaf: dict[str, Any] | None = None, owner: str = "contoso", **server: Any
 ) -> Start:
-    """A TLS backend.
+    """Starts a TLS backend.
 
-    `chain` orders what it sends, `leaf` changes its certificate, `server` its behaviour.
+    `chain` makes the presented certificates, `leaf` changes the leaf, `server` the behaviour.
     """
 
     def start(world: World, host: str) -> TlsBackend:
@@ -40,7 +40,7 @@ def _tls(chain: tuple[Issued, ...], leaf: Issued, **server: Any) -> TlsBackend:
 
 
 def full(authority: Authority, leaf: Issued) -> tuple[Issued, ...]:
-    """Leaf and both intermediates, in order, without the root: as it should be."""
+    """Leaf and both intermediates in order, without the root: the correct chain."""
     return leaf, authority.issuing, authority.upper
 
 
@@ -51,12 +51,12 @@ def right(world: World, host: str) -> TlsBackend:
 
 
 def talk(script: Script) -> Start:
-    """A peer that speaks no TLS."""
+    """Starts a peer without TLS."""
     return lambda _world, _host: ScriptedPeer(script)
 
 
 def self_signed(world: World, host: str) -> TlsBackend:
-    """A certificate that signed itself and is no CA."""
+    """A self-signed certificate that is no CA."""
     issued = pki.leaf(
         None, host, not_before=world.contoso.now - 21 * DAY, not_after=world.contoso.now + 344 * DAY
     )
@@ -64,7 +64,7 @@ def self_signed(world: World, host: str) -> TlsBackend:
 
 
 def other_default(world: World, host: str) -> TlsBackend:
-    """The right chain for its own name, another certificate for every other name and for none."""
+    """The right chain for its own name, another certificate for all other names and none."""
     right, other = world.contoso.leaf(host), world.contoso.leaf(f"default.{DOMAIN}")
     named = Identity(chain=[one.certificate for one in full(world.contoso, right)], key=right.key)
     return _tls(full(world.contoso, other), other, alternatives={host: named})

@@ -1,4 +1,1 @@
-"""The phone page.
-
-The stand-ins kept running, with a web page on loopback to type commands in and tap buttons on.
-"""
+"""The phone page: a web page on loopback to send commands and press buttons."""

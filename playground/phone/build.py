@@ -1,4 +1,4 @@
-"""The page's bundle: npm fetches what draws Block Kit, esbuild joins it.
+"""Builds the page: npm downloads the Block Kit components, esbuild bundles them.
 
 Needs Node 20 or newer; every failure is one sentence.
 """
@@ -18,7 +18,7 @@ WEB = Path(__file__).parents[1] / "web"
 
 
 class CannotBuild(Exception):
-    """The page cannot be made on this machine; the text says what is missing."""
+    """The page cannot be built on this machine; the text says what is missing."""
 
 
 def build(folder: Path = WEB) -> Path:
@@ -39,7 +39,7 @@ def build(folder: Path = WEB) -> Path:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """One process builds, others wait: npm that installs twice at once leaves half of it."""
+    """Let one process build and others wait, because two npm installs would corrupt the folder."""
     (folder / "dist").mkdir(exist_ok=True)
     with (folder / "dist" / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

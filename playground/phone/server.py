@@ -1,9 +1,6 @@
-"""The page and its two calls.
+"""Serves the page on loopback, with two calls.
 
-`GET /state` waits for a change, `POST /do` acts as the person whose phone it is, or moves the
-clock.
-
-Loopback only.
+`GET /state` waits for a change; `POST /do` acts as the user of the phone, or moves the clock.
 """
 
 from __future__ import annotations
@@ -39,10 +36,10 @@ class PhoneServer:
     """Serves the page.
 
     Args:
-        stage: what it shows.
+        stage: the running services.
         files: the folder with the page and its bundle.
         port: where to listen.
-        clock: the clock on which stage and bot live, when it can be moved.
+        clock: the clock of the services and the bot, if it can be moved.
     """
 
     def __init__(
@@ -96,7 +93,7 @@ class PhoneServer:
         return web.FileResponse(self._files / PAGES[request.path])
 
     async def _state(self, request: web.Request) -> web.Response:
-        """What the phone shows; with `seen` it waits until that is no longer what was seen."""
+        """What the phone shows; with `seen` it waits until that has changed."""
         user, seen = request.query.get("user", USER), request.query.get("seen")
         deadline = time.monotonic() + WAIT_SECONDS
         while True:
@@ -109,7 +106,7 @@ class PhoneServer:
             await self._stage.slack.workspace.changed(1.0)
 
     async def _do(self, request: web.Request) -> web.Response:
-        """Act; a header that no other site can send keeps other pages in the same browser out."""
+        """Act; a request header that other sites cannot send prevents cross-site requests."""
         if OWN_HEADER not in request.headers:
             return web.json_response(
                 {"error": "only the playground's own page may act"}, status=403
@@ -133,7 +130,7 @@ class PhoneServer:
             return web.json_response({"error": str(error)}, status=409)
 
     async def _alert(self, _wish: Json, user: str) -> Ack:
-        """An alert comes into its channel, where alerts are switched on by then."""
+        """Post an alert in its channel, after switching alert answers on."""
         slack = self._stage.slack
         ack = await slack.command("alerts on", channel=ALERTS, user=user)
         await slack.until(lambda: [m for m in slack.messages(ALERTS) if m.by_bot], WAIT_SECONDS)
@@ -141,13 +138,13 @@ class PhoneServer:
         return ack
 
     async def _switch(self, wish: Json, _user: str) -> None:
-        """Break a server of the lab, or heal it."""
+        """Break a server of the lab, or correct it."""
         change = self._stage.heal if wish.get("healed") else self._stage.break_again
         await change(str(wish["name"]))
         self._stage.slack.workspace.touch()
 
     async def _install(self, wish: Json, _user: str) -> None:
-        """Put a file of a thread, as it hangs there, on the server that its card is about."""
+        """Install a file from a thread on the server that its card is about."""
         workspace = self._stage.slack.workspace
         message = workspace.find(str(wish["channel"]), str(wish["ts"]))
         file = workspace.files.get(str(wish["file"]))
@@ -206,7 +203,7 @@ class PhoneServer:
         return await self._stage.slack.open_home(user=user)
 
     async def _move(self, wish: Json, user: str) -> None:
-        """Move the clock forward, by seconds or to this person's next morning.
+        """Move the clock forward, by seconds or to this user's next morning.
 
         The bot notices within a second.
         """

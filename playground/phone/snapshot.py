@@ -1,4 +1,4 @@
-"""What a person's phone shows just now, as JSON for the page. Pure."""
+"""What a user's phone shows now, as JSON for the page. Pure."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ LAST_MESSAGES = 60
 
 
 def snapshot(stage: Stage, user: str) -> Json:
-    """What one person's phone shows.
+    """What one user's phone shows.
 
-    Channels, messages with threads, private answers, the form on top, the Home tab, the lab, the
+    Channels, messages with threads, ephemeral messages, the open modal, App Home, the lab, the
     time.
     """
     slack = stage.slack
@@ -93,7 +93,7 @@ def _name(people: Mapping[str, User], user: str) -> str:
 
 
 def installable(stage: Stage, message: Message, file: StoredFile) -> str | None:
-    """The server of the lab that takes this file: the one that the card of its thread is about."""
+    """The server of the lab for this file: the one that the card of its thread is about."""
     if file.name != "fullchain.pem" or message.thread_ts is None:
         return None
     above = [

@@ -1,7 +1,6 @@
-"""The story in six taps: alert, diagnosis, fix steps, install, green, the digest next morning.
+"""The story in six steps: alert, diagnosis, fix steps, install, healthy, the digest next morning.
 
-Each tap does for the person what they would do on their phone, through the same calls, and waits
-until its effect is there.
+Each step does what a user would do on the phone, by the same calls, and waits for its effect.
 """
 
 from __future__ import annotations
@@ -35,11 +34,11 @@ TITLES: Final = (
 
 
 class Story:
-    """Where the story is, and its next step.
+    """The present step of the story, and the next one.
 
     Args:
-        stage: what it is played on.
-        clock: is moved for the last step; `None` where it cannot be moved.
+        stage: the running services.
+        clock: moved for the last step; `None` if it cannot be moved.
     """
 
     def __init__(self, stage: Stage, clock: MovableClock | None) -> None:
@@ -58,13 +57,13 @@ class Story:
 
     @property
     def shown(self) -> Json:
-        """For the page: how many steps were told, the last one and the next one."""
+        """For the page: number of finished steps, the last one and the next one."""
         title, text = TITLES[self._told - 1] if self._told else ("", "")
         coming = TITLES[self._told][0] if self._told < len(TITLES) else ""
         return {"told": self._told, "of": len(TITLES), "title": title, "text": text, "next": coming}
 
     async def tap(self, user: str) -> Json:
-        """Play the next step; where to look at it. After the last one it begins anew.
+        """Run the next step and return where to look. After the last one it starts again.
 
         Raises:
             LookupError: the step did not work; the text says which.
@@ -93,7 +92,7 @@ class Story:
         return f"{self._backend.address}:{self._backend.port}"
 
     async def _post_alert(self, user: str) -> None:
-        """A monitoring tool writes where its alerts are answered."""
+        """Post an alert where alerts are answered."""
         slack = self._slack
         _answered(await slack.command("alerts on", channel=CHANNEL, user=user))
         await slack.until(lambda: self._said(ALERTS_ON, "0")[0], PATIENCE_S)
@@ -116,13 +115,13 @@ class Story:
         return self._now.thread_ts
 
     async def _install(self, user: str) -> str:
-        """The file is the one that hangs in the card's thread."""
+        """Install the file from the card's thread."""
         card = self._now
         if self._slack.workspace.views:
             await self._slack.close_view(self._slack.view(user))
         content = await self._slack.until(lambda: self._files(card)["fullchain.pem"], PATIENCE_S)
         _answered(await self._slack.click(card, "more", option="watch", user=user))
-        # A file that is installed before the first look leaves nothing to watch.
+        # If the file is installed before the first observation, nothing is left to watch.
         await self._slack.until(lambda: "watched for" in str(self._now.blocks), PATIENCE_S)
         await self._stage.install(self._backend.name, content)
         return card.thread_ts or card.ts
@@ -144,7 +143,7 @@ class Story:
 
     @property
     def _now(self) -> Message:
-        """The card as it is by now."""
+        """The present state of the card."""
         assert self._card is not None
         found = self._slack.workspace.find(self._card.channel, self._card.ts)
         if found is None:

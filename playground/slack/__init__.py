@@ -1,8 +1,6 @@
-"""A stand-in Slack on loopback.
+"""A simulated Slack on loopback: Web API, signed HTTP, Socket Mode, and Slack's limits.
 
-Web API, signed HTTP, Socket Mode, and Slack's limits on every payload.
-
-`SlackStandIn` is the face; everything else is behind it. It knows nothing of the bot it talks to.
+Use `SlackStandIn`; the other modules are internal. It knows nothing of the bot.
 """
 
 from playground.slack.faults import Fault, Faults

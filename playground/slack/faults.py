@@ -1,6 +1,6 @@
-"""How the stand-in can be made to misbehave, and the ordinary one-message-a-second limit.
+"""Faults of the simulated Slack, and its limit of one message per second.
 
-Decides only; sleeps nowhere.
+It only decides; others wait.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ from dataclasses import dataclass, field, replace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One way to misbehave.
+    """One fault.
 
     Attributes:
-        method: the Web API method, `*` for each of them; `upload` and `response_url` name the other
-            two endpoints.
+        method: the Web API method, `*` for all; `upload` and `response_url` are the other two
+            endpoints.
         channel: only for calls about this channel.
-        error: answer `ok: false` with this word and do nothing, for example `not_in_channel` or
-            `invalid_blocks`.
-        status: answer this HTTP status and do nothing, for example 500; 429 carries `retry_after`.
+        error: answer `ok: false` with this error code and do nothing, for example `not_in_channel`
+            or `invalid_blocks`.
+        status: answer this HTTP status and do nothing, for example 500; 429 has `retry_after`.
         retry_after: seconds in the `Retry-After` header of a 429.
-        before: seconds to wait before the call is looked at.
-        after: seconds to wait between doing it and answering.
-        cut: do it, then drop the connection without an answer.
+        before: seconds to wait before the call is handled.
+        after: seconds to wait between handling and answering.
+        cut: handle it, then close the connection without an answer.
         times: how often; `None` for always.
-        skip: how many such calls are answered as usual first.
+        skip: how many such calls are answered normally first.
     """
 
     method: str
@@ -45,12 +45,12 @@ class Fault:
 
 @dataclass(slots=True)
 class Faults:
-    """The switches: faults that are on, and the rate limit.
+    """The active faults, and the rate limit.
 
     Attributes:
-        message_interval: seconds that must lie between two `chat.postMessage` calls to one channel;
-            0 switches the limit off.
-        limited: how many calls were answered 429 by it.
+        message_interval: seconds between two `chat.postMessage` calls to one channel; 0 disables
+            the limit.
+        limited: how many calls it refused with 429.
     """
 
     message_interval: float = 0.0
@@ -59,12 +59,12 @@ class Faults:
     _last: dict[str, float] = field(default_factory=dict)
 
     def add(self, fault: Fault) -> Fault:
-        """Switch a fault on; the oldest that covers a call wins."""
+        """Add a fault; the oldest that matches a call is used."""
         self._active.append(fault)
         return fault
 
     def clear(self) -> None:
-        """Switch every fault off."""
+        """Remove all faults."""
         self._active.clear()
 
     def take(self, method: str, channel: str | None) -> Fault | None:

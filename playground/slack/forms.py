@@ -1,4 +1,4 @@
-"""What a person typed into a form, as the `state.values` that Slack sends. Pure."""
+"""Turns what a user typed into a modal into the `state.values` that Slack sends. Pure."""
 
 from __future__ import annotations
 
@@ -21,13 +21,12 @@ _VALUE_KEYS = {
 
 
 def fill(blocks: Any, typed: Json) -> Json:
-    """The values of a form.
+    """The values of a modal.
 
-    `typed` is keyed by label, block id or action id, what is not in it keeps its initial value.
+    `typed` is keyed by label, block ID or action ID; other fields keep their initial value.
 
     Raises:
-        LookupError: `typed` names a field that is not there, or a field that must be filled stays
-            empty.
+        LookupError: `typed` names a missing field, or a required field is empty.
     """
     values: Json = {}
     left = dict(typed)

@@ -1,11 +1,8 @@
-"""Whether Slack would take a payload.
+"""Checks whether Slack would accept a payload: structure, lengths, counts, total size. Pure.
 
-Shapes, lengths, counts, surfaces, and the size of everything together. Pure.
-
-The figures are Slack's Block Kit reference pages, one page per block, element and composition
-object. Two are not documented: about
-13,000 characters of JSON for all blocks together (measured by others at 13,172 to 13,297) and the
-refusal of empty texts.
+The limits are those of Slack's Block Kit reference, one page per block, element and composition
+object. Two are not documented: about 13,000 characters of JSON for all blocks together (others
+measured 13,172 to 13,297), and the refusal of empty texts.
 """
 
 from __future__ import annotations
@@ -112,14 +109,14 @@ _OPTION_KEYS: Final = frozenset({"options", "initial_option", "initial_options"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Something Slack refuses: a JSON pointer, a sentence, and the error word it answers with."""
+    """Something that Slack refuses: a JSON pointer, a sentence, and Slack's error code."""
 
     path: str
     message: str
     error: str = "invalid_blocks"
 
     def __str__(self) -> str:
-        """As Slack words it."""
+        """In Slack's wording."""
         return f"{self.message} [json-pointer:{self.path}]"
 
 
@@ -179,7 +176,7 @@ def check_text(text: str | None) -> tuple[Problem, ...]:
 
 
 def advice(text: str | None, *, has_blocks: bool) -> Iterator[str]:
-    """What Slack takes but people suffer from.
+    """What Slack accepts but users suffer from.
 
     No text for notifications, or more than is recommended.
     """

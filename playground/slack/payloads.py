@@ -1,6 +1,6 @@
-"""What Slack sends: commands, button clicks, forms, shortcuts and events as JSON.
+"""Builds Slack's payloads: commands, actions, view submissions, shortcuts and events as JSON.
 
-Pure apart from the ids that the workspace hands out.
+Pure, except for the IDs that the workspace generates.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Sender:
         }
 
     def click(self, message: Message, action: Json, *, user: str) -> Json:
-        """A button or menu in a message that was used; an ephemeral one is not sent back."""
+        """The payload for a used button or menu of a message; without an ephemeral message."""
         sent = {} if message.only_for else {"message": self._with_thread(message)}
         container = {
             "type": "message",
@@ -72,9 +72,9 @@ class Sender:
         }
 
     def _with_thread(self, message: Message) -> Json:
-        """A message as a click carries it.
+        """A message as in an action's payload.
 
-        One that has answers bears its own timestamp as `thread_ts`.
+        One with answers has its own `ts` as `thread_ts`.
         """
         answered = any(
             one.thread_ts == message.ts for one in self.workspace.messages(message.channel)
@@ -82,7 +82,7 @@ class Sender:
         return {**as_json(message), **({"thread_ts": message.ts} if answered else {})}
 
     def view_click(self, view: OpenView, action: Json) -> Json:
-        """A button or menu in a modal or on the Home tab that was used."""
+        """The payload for a used button or menu of a modal or App Home."""
         payload = self._interaction("block_actions", view.user, None, view.id)
         return {
             **payload,
@@ -92,7 +92,7 @@ class Sender:
         }
 
     def submission(self, view: OpenView, values: Json) -> Json:
-        """A form that was sent."""
+        """A submitted modal."""
         shown = {**describe(view), "state": {"values": values}}
         return {
             **self._interaction("view_submission", view.user, None, view.id),
@@ -101,7 +101,7 @@ class Sender:
         }
 
     def closing(self, view: OpenView) -> Json:
-        """A form that was closed without being sent."""
+        """A modal that was closed without submitting it."""
         return {
             **self._interaction("view_closed", view.user, None),
             "view": describe(view),
@@ -232,7 +232,7 @@ class Sender:
 
 
 def controls(blocks: Any) -> list[Json]:
-    """Every button, menu and field in blocks, each with the `block_id` it stands in."""
+    """Every button, menu and field in blocks, each with its `block_id`."""
     found: list[Json] = []
     for block in blocks:
         inside = [*block.get("elements", ()), block.get("accessory"), block.get("element")]
@@ -245,12 +245,12 @@ def controls(blocks: Any) -> list[Json]:
 
 
 def pick(blocks: Any, what: str, option: str | None = None) -> Json:
-    """The action that using a control gives.
+    """The action of using a control.
 
-    `what` is its action id or its label, `option` the label or value of a menu's entry.
+    `what` is its action ID or its label, `option` the label or value of a menu entry.
 
     Raises:
-        LookupError: no such control, with those that are there.
+        LookupError: there is no such control; the text lists the existing ones.
     """
     found = controls(blocks)
     for control in found:

@@ -1,7 +1,4 @@
-"""What a Web API method is.
-
-Its arguments, its refusals, its scope, and the table of all of them.
-"""
+"""The type of a Web API method: arguments, errors, scopes; and the table of all methods."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ _TRUE = frozenset({"1", "true", "True"})
 
 
 class Refused(Exception):
-    """The method answers `ok: false`; `more` stands beside the error word."""
+    """The method answers `ok: false`; `more` is added to the error code."""
 
     def __init__(self, error: str, **more: Any) -> None:
         super().__init__(error)
@@ -27,7 +24,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One call: workspace, arguments as sent, scopes of the token, and the stand-in's URL."""
+    """One call: workspace, arguments as sent, scopes of the token, and the server's URL."""
 
     workspace: Workspace
     arguments: Json
@@ -39,7 +36,7 @@ class Call:
         return str(self.arguments.get(name, default) or default)
 
     def need(self, name: str) -> str:
-        """A text argument that must be there; Slack answers `invalid_arguments`."""
+        """A required text argument; without it the answer is `invalid_arguments`."""
         if not self.text(name):
             raise Refused(
                 "invalid_arguments",
@@ -71,9 +68,9 @@ class Call:
             ) from None
 
     def channel(self, name: str = "channel") -> Channel:
-        """The channel meant, or `channel_not_found`.
+        """The channel of the call, or `channel_not_found`.
 
-        A person's id means the direct messages with that person.
+        A user's ID means the direct message with that user.
         """
         meant = self.need(name)
         if meant in self.workspace.users:
@@ -90,7 +87,7 @@ Function = Callable[[Call], Json]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Method:
-    """A registered method; `scopes` are alternatives, none means that any token will do."""
+    """A registered method; `scopes` are alternatives, none means that any token is accepted."""
 
     name: str
     function: Function
@@ -110,7 +107,7 @@ class method:  # noqa: N801 -- used as a decorator
     app_token: bool = False
 
     def __call__(self, function: Function) -> Function:
-        """Enter `function` in the table and leave it as it is."""
+        """Add `function` to the table and return it unchanged."""
         METHODS[self.name] = Method(
             name=self.name, function=function, scopes=self.scopes, app_token=self.app_token
         )
@@ -123,7 +120,7 @@ def scopes(words: str) -> frozenset[str]:
 
 
 def refuse(problems: tuple[Problem, ...]) -> None:
-    """Raise what Slack answers for the first problem, with all of them as messages."""
+    """Raise Slack's answer for the first problem, with all of them as messages."""
     if not problems:
         return
     sentences = [str(problem) for problem in problems]

@@ -1,4 +1,4 @@
-"""The `response_url` endpoint: five messages within thirty minutes, each checked like any other."""
+"""The `response_url` endpoint: five messages within thirty minutes, each checked like others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TOO_MANY: Final = 429
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Responses:
-    """Serves every response URL that the stand-in gave out."""
+    """Serves every response URL that was issued."""
 
     workspace: Workspace
     faults: Faults
@@ -44,7 +44,7 @@ class Responses:
 
 
 def use(workspace: Workspace, exchange: Exchange | None, body: Any) -> None:
-    """Spend one use of a response URL.
+    """Use a response URL once.
 
     Raises:
         Refused: `expired_url`, `used_url`, or what is wrong with the message.
@@ -60,9 +60,9 @@ def use(workspace: Workspace, exchange: Exchange | None, body: Any) -> None:
 
 
 def answer(workspace: Workspace, exchange: Exchange, body: Json) -> Message | None:
-    """Show what an acknowledgement or a response URL carried.
+    """Show the message of an acknowledgement or a response URL.
 
-    To one person unless it says `in_channel`.
+    As an ephemeral message unless it says `in_channel`.
     """
     origin = workspace.find(exchange.channel or "", exchange.message_ts or "")
     if body.get("delete_original"):

@@ -26,14 +26,14 @@ _OK: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ack:
-    """What came back for one delivery.
+    """The response to one delivery.
 
     Attributes:
         ok: acknowledged in time; otherwise the user reads `error` ("operation_timeout", "http_404",
             "no_connection").
-        body: the payload that came with it: JSON, text, or nothing.
+        body: the payload of the response: JSON, text, or nothing.
         seconds: how long it took.
-        sent_at: when it was sent, on the monotonic clock.
+        sent_at: when it was sent, in monotonic seconds.
     """
 
     ok: bool
@@ -56,7 +56,7 @@ def signature(secret: str, timestamp: str, body: str) -> str:
 class SignedHttp:
     """Delivers payloads to a request URL.
 
-    The signature bears the wall clock's time, which is what the receiver holds it against.
+    The signature has the time of the wall clock, with which the receiver compares it.
     """
 
     session: aiohttp.ClientSession
@@ -68,13 +68,13 @@ class SignedHttp:
         return await self.post(urlencode(fields), "application/x-www-form-urlencoded")
 
     async def interactive(self, payload: Json) -> Ack:
-        """A click, a form, a shortcut."""
+        """An action, a view submission, a shortcut."""
         return await self.post(
             urlencode({"payload": json.dumps(payload)}), "application/x-www-form-urlencoded"
         )
 
     async def event(self, payload: Json, retries: Sequence[float] = EVENT_RETRIES) -> Ack:
-        """An event, sent again after each of `retries` seconds until it is taken."""
+        """An event, sent again after each of `retries` seconds until it is acknowledged."""
         ack = await self.post(json.dumps(payload), "application/json")
         for number, seconds in enumerate(retries, start=1):
             if ack.ok:

@@ -1,10 +1,8 @@
-"""The shape of every Block Kit object that the bot may send, as data.
+"""The structure of every Block Kit object that the bot may send: required, optional and child keys.
 
-Which keys, which are needed, what stands under them.
-
-Read off the types that Slack publishes (`@slack/types` 3.2.0) for the old blocks; the blocks of
-2025 and later are known by name only.
-An entry reads `type: (needed keys, other keys)`; `CHILDREN` says what a key may hold.
+Taken from the types that Slack publishes (`@slack/types` 3.2.0) for the old blocks; the blocks of
+2025 and later are only known by name. An entry is `type: (required keys, optional keys)`;
+`CHILDREN` says what a key may contain.
 """
 
 from __future__ import annotations
@@ -82,7 +80,7 @@ SHAPES: Final[dict[str, tuple[frozenset[str], frozenset[str]]]] = {
     ),
 }
 
-# Objects that carry no type of their own: (needed, other), by the key under which they stand.
+# Objects without a type: (required, optional), by the key that contains them.
 UNTYPED: Final = {
     "confirm": (_keys("text"), _keys("title confirm deny style")),
     "option": (_keys("text"), _keys("value description url")),
@@ -105,7 +103,7 @@ _INPUTS: Final = _keys(
 _INLINE: Final = _keys("text link emoji date user channel usergroup broadcast color")
 _CODE: Final = _keys("text link")
 
-# (type, key) -> the types that may stand there, alone or in a list.
+# (type, key) -> the permitted types, alone or in a list.
 CHILDREN: Final[dict[tuple[str, str], frozenset[str]]] = {
     ("section", "text"): _TEXTS,
     ("section", "fields"): _TEXTS,

@@ -29,7 +29,7 @@ class Connection:
     delivered: int = 0
 
     async def send(self, message: Json) -> None:
-        """Send a message; one that is silent or gone swallows it."""
+        """Send a message; it is dropped if the connection is silent or closed."""
         if self.silent or self.socket.closed:
             return
         try:
@@ -43,13 +43,12 @@ class SocketHub:
     """Every Socket Mode connection of the app.
 
     Attributes:
-        connections: those that are open, oldest first; an envelope goes to one of them, in turn.
-        choose: index of the connection to use for the next envelopes; `None` takes turns.
-        silent: new connections are silent too (Slack is there and says nothing).
-        acks: envelope ids in the order in which they were acknowledged.
-        answer_seconds: how long an acknowledgement may take.
-        redeliveries: seconds before an event that was not acknowledged is sent again, once for
-            each.
+        connections: open connections, oldest first; envelopes alternate between them.
+        choose: index of the connection for the next envelopes; `None` alternates.
+        silent: new connections are silent too.
+        acks: envelope IDs in the order of their acknowledgement.
+        answer_seconds: time limit of an acknowledgement.
+        redeliveries: seconds before an unacknowledged event is sent again, once for each.
     """
 
     workspace: Workspace
@@ -180,21 +179,21 @@ class SocketHub:
         return self.connections[self._turn % len(self.connections)]
 
     def go_silent(self) -> None:
-        """Every open connection stays open and says nothing any more, not even a pong."""
+        """Keep every open connection open without sending anything, not even a pong."""
         for connection in self.connections:
             connection.silent = True
 
     def cut(self) -> None:
-        """Drop every connection without a closing word."""
+        """Drop every connection without a close frame."""
         for connection in tuple(self.connections):
             connection.silent = True
             if connection.transport is not None:
                 connection.transport.abort()
 
     async def refresh(self) -> None:
-        """Ask every connection to come again, as Slack does every few hours.
+        """Ask every connection to reconnect, as Slack does every few hours.
 
-        The old ones stay until the bot leaves.
+        The old ones stay open until the bot closes them.
         """
         for connection in tuple(self.connections):
             await connection.send(

@@ -1,6 +1,6 @@
-"""The face of the stand-in: start it, act as a person in its workspace, look at what the bot did.
+"""`SlackStandIn`: starts the simulated Slack, acts as its users, and shows what the bot did.
 
-A delivery goes to `request_url` as signed HTTP when one is set, else over a Socket Mode connection.
+Payloads are sent to `request_url` as signed HTTP if it is set, else over a Socket Mode connection.
 """
 
 from __future__ import annotations
@@ -61,11 +61,10 @@ class SlackStandIn:
     """A Slack workspace on loopback with one app in it.
 
     Args:
-        request_url: the bot's `POST /slack/events`; `None` delivers over Socket Mode. May be set
-            later.
-        signing_secret: what HTTP deliveries are signed with.
-        tokens: the tokens that are taken and the bot's scopes.
-        clock: seconds since 1970.
+        request_url: the bot's `POST /slack/events`; `None` uses Socket Mode. May be set later.
+        signing_secret: signs HTTP deliveries.
+        tokens: the accepted tokens and the bot's scopes.
+        clock: returns seconds since 1970.
         port: where to listen; 0 picks a free one.
     """
 
@@ -102,7 +101,8 @@ class SlackStandIn:
         self._port = self._runner.addresses[0][1]
         self.api.base_url = self.base_url
         self._sender = Sender(workspace=self.workspace, base_url=self.base_url)
-        # The bot closes what is idle for ten seconds; a request on such a connection would be lost.
+        # The bot closes connections that are idle for ten seconds; a request on such a connection
+        # would be lost.
         connector = aiohttp.TCPConnector(limit=200, keepalive_timeout=5.0)
         self._session = aiohttp.ClientSession(connector=connector)
         return self
@@ -120,7 +120,7 @@ class SlackStandIn:
 
     @property
     def base_url(self) -> str:
-        """Where it listens."""
+        """The URL where it listens."""
         return f"http://{LOOPBACK}:{self._port}"
 
     @property
@@ -129,7 +129,7 @@ class SlackStandIn:
         return f"{self.base_url}/api/"
 
     def environment(self, *, socket_mode: bool) -> dict[str, str]:
-        """What the bot needs in its environment to talk to this stand-in."""
+        """The environment variables with which the bot uses this Slack."""
         common = {"SLACK_BOT_TOKEN": self.tokens.bot, "APPGW_SLACK_API_URL": self.api_url}
         own = (
             {"SLACK_APP_TOKEN": self.tokens.app}
@@ -142,16 +142,16 @@ class SlackStandIn:
 
     @property
     def posted(self) -> list[Message]:
-        """Everything the bot posted where all can see it, oldest first, as it reads now."""
+        """Everything the bot posted visibly, oldest first, in its present state."""
         return sorted(
             (one for one in self.workspace.posts.values() if one.by_bot), key=lambda one: one.ts
         )
 
     @property
     def complaints(self) -> list[str]:
-        """What Slack would take but people would suffer from.
+        """What Slack would accept but users would suffer from.
 
-        Missing or overlong notification texts, refused acknowledgements.
+        Missing or too long notification texts, refused acknowledgements.
         """
         return self.workspace.complaints
 
@@ -166,25 +166,25 @@ class SlackStandIn:
         ]
 
     def ephemerals(self, user: str = USER) -> list[Message]:
-        """What only this person was shown."""
+        """The ephemeral messages of this user."""
         return [one for one in self.workspace.ephemerals if one.only_for == user]
 
     def current(self, message: Message) -> Message:
-        """The message as it reads now; raises `LookupError` when it was deleted."""
+        """The present state of the message; raises `LookupError` if it was deleted."""
         found = self.workspace.find(message.channel, message.ts)
         if found is None:
             raise LookupError("the message was deleted")
         return found
 
     def view(self, user: str = USER) -> OpenView:
-        """The form on top of this person's screen; raises `LookupError` when none is open."""
+        """The open modal of this user; raises `LookupError` if there is none."""
         opened = [one for one in self.workspace.views.values() if one.user == user]
         if not opened:
             raise LookupError(f"no form is open before {user}")
         return opened[-1]
 
     def home(self, user: str = USER) -> OpenView:
-        """This person's Home tab; raises `LookupError` when the bot never published one."""
+        """This user's App Home; raises `LookupError` if the bot never published one."""
         if user not in self.workspace.homes:
             raise LookupError(f"{user} has no Home tab")
         return self.workspace.homes[user]
@@ -212,12 +212,12 @@ class SlackStandIn:
                 )
             await self.workspace.changed(min(left, 0.05))
 
-    # What people do.
+    # What users do.
 
     async def command(
         self, text: str, *, command: str = "/appgw-check", user: str = USER, channel: str = CHANNEL
     ) -> Ack:
-        """Type a slash command."""
+        """Send a slash command."""
         payload = self._sender.command(command, text, user=user, channel=channel)
         http = self._http()
         ack = await (
@@ -229,7 +229,7 @@ class SlackStandIn:
     async def click(
         self, message: Message, what: str, *, option: str | None = None, user: str = USER
     ) -> Ack:
-        """Use a button or menu of a message, by its label or action id."""
+        """Use a button or menu of a message, by its label or action ID."""
         shown = self.current(message)
         action = pick(shown.blocks, what, option)
         return await self._interact(
@@ -237,7 +237,7 @@ class SlackStandIn:
         )
 
     async def click_view(self, view: OpenView, what: str, *, option: str | None = None) -> Ack:
-        """Use a button or menu of a form or Home tab."""
+        """Use a button or menu of a modal or App Home."""
         return await self._interact(
             self._sender.view_click(view, pick(view.view["blocks"], what, option))
         )
@@ -245,9 +245,9 @@ class SlackStandIn:
     async def submit_view(
         self, values: Json, *, view: OpenView | None = None, user: str = USER
     ) -> Ack:
-        """Fill in and send a form (the one on top).
+        """Fill in and submit a modal (the topmost).
 
-        `ack.body` holds the errors under its fields, if any.
+        `ack.body` contains the errors of its fields, if any.
         """
         form = view or self.view(user)
         ack = await self._interact(self._sender.submission(form, fill(form.view["blocks"], values)))
@@ -256,7 +256,7 @@ class SlackStandIn:
         return ack
 
     async def close_view(self, view: OpenView) -> Ack | None:
-        """Close a form without sending it; the bot is told only when the form asks for that."""
+        """Close a modal without submitting it; the bot is told if the modal asks for it."""
         self.workspace.views.pop(view.id, None)
         return (
             await self._interact(self._sender.closing(view))
@@ -285,7 +285,7 @@ class SlackStandIn:
         thread: Message | None = None,
         blocks: Any = (),
     ) -> Message:
-        """Write a message that does not concern the bot."""
+        """Post a message that is not for the bot."""
         return self.workspace.add(
             channel=channel,
             user=user,
@@ -304,7 +304,7 @@ class SlackStandIn:
         blocks: Any = (),
         thread: Message | None = None,
     ) -> tuple[Message, Ack]:
-        """Let another app write a message, whose event goes to the bot where it is a member."""
+        """Post a message as another app; the bot gets the event if it is a member."""
         said = self.workspace.add(
             channel=channel,
             user="",
@@ -324,12 +324,12 @@ class SlackStandIn:
     async def mention(
         self, text: str, *, channel: str = CHANNEL, user: str = USER, thread: Message | None = None
     ) -> tuple[Message, Ack]:
-        """Write a message that names the bot."""
+        """Post a message that mentions the bot."""
         said = self.say(f"<@{BOT_USER}> {text}", channel=channel, user=user, thread=thread)
         return said, await self.deliver_event(self._sender.mention(said))
 
     async def open_home(self, *, user: str = USER, tab: str = "home") -> Ack:
-        """Look at the app's Home tab."""
+        """Open App Home."""
         return await self.event(
             {"type": "app_home_opened", "user": user, "channel": "D0HOME", "tab": tab}
         )
@@ -339,7 +339,7 @@ class SlackStandIn:
         return await self.deliver_event(self._sender.event(event))
 
     async def deliver_event(self, payload: Json) -> Ack:
-        """Send an event in its envelope, again and again until it is taken.
+        """Send an event in its envelope, repeatedly until it is acknowledged.
 
         A second call with the same payload is a redelivery.
         """

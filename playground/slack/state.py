@@ -1,8 +1,7 @@
-"""What the stand-in's workspace holds: people, channels, messages, ephemerals, files, views.
+"""The state of the simulated workspace: users, channels, messages, files, views.
 
-No I/O, no HTTP words.
-
-Values are frozen; the `Workspace` replaces them and wakes whoever waits for a change.
+No I/O and no HTTP. Values are frozen; the `Workspace` replaces them and wakes everybody who waits
+for a change.
 """
 
 from __future__ import annotations
@@ -37,10 +36,11 @@ class User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """A channel; `has_bot`: the bot is a member; `foreign`: it is a Slack Connect channel.
+    """A channel.
 
-    `pending`: it is about to be one; `own_workspaces`: workspaces of the own organisation share it.
-    `left`: people who are no members.
+    `has_bot`: the bot is a member. `foreign`: a Slack Connect channel; `pending`: about to become
+    one. `own_workspaces`: shared by workspaces of the own organisation. `left`: users who are no
+    members.
     """
 
     id: str
@@ -56,7 +56,7 @@ class Channel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignApp:
-    """Another app of the workspace, for example a monitoring tool: ids of its bot and of itself."""
+    """Another app of the workspace, for example a monitoring tool, with its bot ID and app ID."""
 
     bot_id: str
     app_id: str
@@ -65,17 +65,17 @@ class ForeignApp:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A message as the workspace shows it now.
+    """A message in its present state.
 
     Attributes:
-        ts: Slack's id of the message within its channel.
-        user: who wrote it; `BOT_USER` for the bot.
-        thread_ts: the thread it stands in, `None` at the top of the channel.
-        attachments: in the older form that monitoring tools still use.
-        app: the app that wrote it, `None` for people and for the bot.
-        only_for: for an ephemeral message, the one person who sees it.
-        at: when it appeared, on the monotonic clock, for latencies.
-        edits: how often it was changed.
+        ts: Slack's ID of the message within its channel.
+        user: the author; `BOT_USER` for the bot.
+        thread_ts: its thread; `None` outside threads.
+        attachments: the older form that monitoring tools still use.
+        app: the app that wrote it; `None` for users and for the bot.
+        only_for: for an ephemeral message, its user.
+        at: when it appeared, in monotonic seconds.
+        edits: how often it was updated.
     """
 
     ts: str
@@ -115,9 +115,9 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenView:
-    """A modal that stands open before a user, or a user's Home tab.
+    """An open modal, or a user's App Home.
 
-    `channel` is where the user came from.
+    `channel` is where the user opened it.
     """
 
     id: str
@@ -130,7 +130,7 @@ class OpenView:
 
 @dataclass(slots=True)
 class Exchange:
-    """A trigger id or a response URL: when it was given, to whom, and how often it was used."""
+    """A trigger ID or a response URL: when it was issued, to whom, and how often it was used."""
 
     given_at: float
     user: str
@@ -142,11 +142,11 @@ class Exchange:
 
 @dataclass(slots=True)
 class Workspace:
-    """Everything the stand-in remembers.
+    """All state of the simulated workspace.
 
     Args:
-        clock: seconds since 1970; an argument so that the playground can move it.
-        enterprise: id of the Enterprise Grid organisation, empty where there is none.
+        clock: returns seconds since 1970; the playground can move it.
+        enterprise: ID of the Enterprise Grid organisation; empty if there is none.
     """
 
     clock: Clock = time.time
@@ -208,7 +208,7 @@ class Workspace:
         return shown
 
     def edit(self, message: Message, **changes: Any) -> Message:
-        """Replace a message by its changed self, wherever it stands."""
+        """Replace a message by its new state."""
         changed = replace(message, edits=message.edits + 1, edited_at=time.monotonic(), **changes)
         if message.only_for is None:
             return self.put(changed)
@@ -240,7 +240,7 @@ class Workspace:
         return self.posts.get((channel, ts)) or shown
 
     def touch(self) -> None:
-        """Wake whoever waits for a change."""
+        """Wake everybody who waits for a change."""
         for waiter in self._waiting:
             if not waiter.done():
                 waiter.set_result(None)

@@ -1,6 +1,6 @@
 """The Web API over HTTP: arguments as the SDKs send them, tokens, scopes, faults, answers.
 
-What a method does stands in `methods`.
+`methods` implements the methods.
 """
 
 from __future__ import annotations
@@ -24,14 +24,15 @@ MANIFEST_SCOPES: Final = scopes(
     "commands chat:write files:write app_mentions:read channels:history files:read im:history "
     "users:read reactions:write channels:read groups:read groups:history"
 )
-"""What manifest.yml asks for, so that nothing works here that would not work in a workspace."""
+"""The scopes of manifest.yml, so that nothing works here that would not work in a real workspace.
+"""
 ALL_SCOPES: Final = MANIFEST_SCOPES | scopes("chat:write.public team:read channels:join")
 APP_SCOPES: Final = scopes("connections:write")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
-    """The two tokens that the stand-in takes, and what the bot's may do."""
+    """The two accepted tokens, and the bot's scopes."""
 
     bot: str = "xoxb-standin-bot"
     app: str = "xapp-standin-app"
@@ -47,9 +48,9 @@ UNKNOWN: Final = Method(name="", function=_unknown, scopes=frozenset())
 
 @dataclass(slots=True, kw_only=True)
 class WebApi:
-    """The HTTP face of the workspace.
+    """The HTTP server of the workspace.
 
-    `calls` counts the calls per method, refused ones included; `log` is the last of them with
+    `calls` counts the calls per method, refused ones included; `log` contains the last of them with
     their arguments.
     """
 

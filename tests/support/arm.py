@@ -1,4 +1,4 @@
-"""What the tests of the ARM edge share: a token, short waits, a clock that only moves when told."""
+"""Shared by the tests of `bot.azure`: a token, short waits, a clock that tests move."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Slack accepts and what could come alive: checks for every rendered message."""
+"""Checks for every rendered message: Slack accepts it, and no text from outside becomes markup."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def assert_accepted_by_slack(message: Message) -> None:
 
 
 def assert_nothing_alive(message: Message) -> None:
-    """No text from outside stands where Slack parses markup."""
+    """No text from outside is where Slack parses markup."""
     fences = message.plain.replace("```", "")
     assert not _ALIVE.search(message.text)
     assert not _ALIVE.search(fences), _ALIVE.search(fences)

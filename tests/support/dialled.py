@@ -1,4 +1,4 @@
-"""Writes down every address that this process tries to connect to, before a packet could leave."""
+"""Records every address that this process tries to connect to, before a packet is sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A replica as a process of its own, to be killed and frozen.
+"""A replica in a process of its own, which tests can kill and pause.
 
 `python -m tests.support.engine_child '{"url": ...}'`.
 """
@@ -24,7 +24,7 @@ from tests.support.poster import ChannelPoster
 
 
 class _Leases:
-    """Seconds for leases: those of the machine, and a lease more for each SIGUSR1."""
+    """Seconds for leases: monotonic seconds, plus one lease for each SIGUSR1."""
 
     def __init__(self, lease_s: float) -> None:
         self._lease_s, self._passed = lease_s, 0.0
@@ -79,7 +79,7 @@ async def _serve(options: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Run one with the options that stand in the first argument."""
+    """Run one with the options in the first argument."""
     asyncio.run(_serve(json.loads(sys.argv[1])))
 
 

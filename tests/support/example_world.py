@@ -1,7 +1,7 @@
-"""The network that the documents' examples speak of.
+"""The network of the documents' examples.
 
-Their names lead to servers on loopback, so each command is run exactly as it stands. Only what lies
-outside the program is replaced: name resolution and routing, getaddrinfo(3) and connect(2).
+Its names lead to servers on loopback, so each command runs exactly as it is written. Only name
+resolution and routing are replaced: getaddrinfo(3) and connect(2).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ Routes = dict[tuple[str, int], int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estate:
-    """The certificates of the examples, made for today."""
+    """The certificates of the examples, valid today."""
 
     now: datetime
     root: pki.Issued
@@ -55,21 +55,21 @@ class Estate:
 
     @classmethod
     def make(cls, now: datetime) -> Estate:
-        """A root, an issuing CA, and the certificate of the server that forgets to send it."""
+        """A root, an issuing CA, and the certificate of a server that omits its intermediate."""
         dates = {"not_before": now - 1500 * DAY, "not_after": now + 1500 * DAY}
         root = pki.root("Contoso Root G2", **dates)
         issuing = pki.intermediate(root, "Contoso Issuing CA 3", **dates)
         return cls(now=now, root=root, issuing=issuing, leaf=_leaf(now, issuing, BACKEND, 300))
 
     def servers(self) -> dict[str, TlsBackend]:
-        """One that sends its leaf alone, one without fault, one that expires in five days."""
+        """Three servers: one sends its leaf alone, one is correct, one expires in five days."""
         ends = {API: 300, WEB: 5}
         leaves = {host: _leaf(self.now, self.issuing, host, days) for host, days in ends.items()}
         whole = {host: _server(leaf, self.issuing) for host, leaf in leaves.items()}
         return {BACKEND: _server(self.leaf), **whole}
 
     def files(self) -> dict[str, bytes]:
-        """What lies in the reader's folder."""
+        """The files in the reader's folder."""
         return {
             "corp-root.cer": self.root.pem,
             "certificates/corp-root.cer": self.root.pem,
@@ -78,7 +78,7 @@ class Estate:
         }
 
     def arm_identity(self) -> pki.Issued:
-        """The certificate of the stand-in ARM."""
+        """The certificate of the simulated ARM."""
         dates = {"not_before": self.now - DAY, "not_after": self.now + 30 * DAY}
         return pki.leaf(self.root, "localhost", ips=("127.0.0.1",), **dates)
 
@@ -95,7 +95,7 @@ class Estate:
 
 
 def words() -> dict[ServerKey, tuple[str, str]]:
-    """What the gateway says of its servers."""
+    """Backend health of the servers."""
     return {("shop", "https-be", BACKEND): ("Unhealthy", MISSING)}
 
 
@@ -113,10 +113,10 @@ class ExampleWorld:
     """The running servers and the bot.
 
     Attributes:
-        slack: where the bot answers.
-        settings: what a reader's environment holds.
-        files: name -> content of what lies in the reader's folder.
-        loop: where all of it runs.
+        slack: the simulated Slack.
+        settings: the reader's environment variables.
+        files: name -> content of the files in the reader's folder.
+        loop: the event loop that runs everything.
     """
 
     slack: SlackStandIn
@@ -125,10 +125,10 @@ class ExampleWorld:
     loop: asyncio.AbstractEventLoop
 
     def ask(self, example: Example, channel: str) -> list[str]:
-        """Type it in a channel, and wait until an answer (or a form) is what the page shows.
+        """Send a command in a channel, and wait for the answer (or modal) that the page shows.
 
         Returns:
-            The answers, the right one alone where it came.
+            The answers; only the right one if there was one.
         """
         asked = asyncio.run_coroutine_threadsafe(self._ask(example, channel), self.loop)
         return asked.result(2 * PATIENCE_S)
@@ -163,7 +163,7 @@ def _form(opened: OpenView) -> str:
 
 @contextmanager
 def example_world(folder: Path) -> Iterator[ExampleWorld]:
-    """Start all of it in a thread of its own, and lead the examples' names there."""
+    """Start everything in a thread, and redirect the examples' names there."""
     made: list[ExampleWorld] = []
     routes: Routes = {}
     ready, over = threading.Event(), threading.Event()

@@ -1,6 +1,6 @@
-"""The real bot with its memory and its engine against the stand-in Slack.
+"""The real bot with its database and engine, connected to the simulated Slack.
 
-What a look finds and what time it is are the test's.
+The test decides what an observation finds and what time it is.
 """
 
 from __future__ import annotations
@@ -44,18 +44,18 @@ ENGINE = EngineSettings(
     drain=timedelta(seconds=2),
 )
 QUIET = replace(ENGINE, tick_pause=timedelta(seconds=5), poll=timedelta(seconds=5))
-"""For bots that have no digest to send: a tick costs as much as a small test."""
+"""For bots without digests: a tick costs as much as a small test."""
 REFUSAL = f"{FORBIDDEN_HOST} is not among the hosts that I may probe."
 
 
 @dataclass(slots=True)
 class World:
-    """What the bot looks at, and when.
+    """The observed targets, and the time.
 
     Attributes:
         case: what every host sends.
-        now: what time it is.
-        looked: the hosts that were looked at, in order.
+        now: the present instant.
+        looked: the observed hosts, in order.
     """
 
     case: str = "leaf-only"
@@ -66,14 +66,14 @@ class World:
         self,
         target: HostTarget,
         options: ProbeOptions,  # noqa: ARG002 -- the caller's signature
-        on_stage: Callable[[str], None] | None = None,  # noqa: ARG002 -- the desk's signature
+        on_stage: Callable[[str], None] | None = None,  # noqa: ARG002 -- the caller's signature
     ) -> HostAnswer | Refusal:
         """Our own probe."""
         self.looked.append(target.host)
         return HostAnswer(report=CASES[self.case]())
 
     async def refusal(self, target: HostTarget) -> Refusal | None:
-        """One host may not be probed."""
+        """Refuse one host."""
         if target.host != FORBIDDEN_HOST:
             return None
         return Refusal(kind=RefusalKind.NOT_ALLOWED, sentence=REFUSAL)
@@ -103,9 +103,9 @@ async def running_bot(
     case: str = "leaf-only",
     watch_every_s: float = 5.0,
 ) -> AsyncIterator[RunningBot]:
-    """Start the bot beside a Slack that lives on when it ends.
+    """Start the bot with a Slack that outlives it.
 
-    `case` is what a check of its own finds.
+    `case` is what its own check finds.
     """
     http_port, admin_port = free_ports(2)
     slack.request_url = f"http://127.0.0.1:{http_port}/slack/events"
@@ -156,6 +156,6 @@ async def running_bot(
 
 
 def without_scopes(*lost: str) -> Tokens:
-    """The stand-in's tokens without some scopes."""
+    """The tokens of the simulated Slack without some scopes."""
     granted = Tokens()
     return Tokens(scopes=granted.scopes - set(lost))

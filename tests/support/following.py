@@ -73,7 +73,7 @@ def backend(
     target: FollowedTarget | None = None,
     **fields: Any,  # noqa: ANN401 -- overrides of any field
 ) -> Observation:
-    """What a look saw of a backend."""
+    """The observation of a backend."""
     key = (target or gateway()).key
     label = f"b{number}.contoso.com"
     base = Observation(
@@ -90,11 +90,11 @@ def backend(
 
 
 class FixedObserver:
-    """Sees what it was told to see.
+    """Always observes the same.
 
     Args:
         backends: backends of each target.
-        broken: the first so many lack an intermediate.
+        broken: how many of them lack an intermediate.
     """
 
     def __init__(self, backends: int = 3, broken: int = 1) -> None:
@@ -112,5 +112,5 @@ class FixedObserver:
 
 
 def render(subscription: Subscription, content: DigestContent) -> dict[str, Any]:
-    """The plainest message."""
+    """A minimal message."""
     return {"text": f"{subscription.id}: {len(content.lines)} lines"}

@@ -1,8 +1,8 @@
-"""Gateways that people really had, behind the stand-in ARM with backends made for them.
+"""Runs gateway documents that people really had, with backends made for them.
 
-A document holds what ARM's GET and backend health gave, the question, and what is expected of the
-answer. Its ports and certificates are of servers that are gone: fitting ones are started here and
-put in. What stands behind a port is told from what was found then and from the health text.
+A document contains ARM's GET answer and backend health, the request, and the expected result. Its
+ports and certificates belong to servers that no longer exist, so matching ones are started here and
+inserted. The recorded result and the health text say what each port did.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Estate:
 
 
 def usual_upload(cases: dict[str, Json]) -> str:
-    """The `data` that most documents share: the root that fits."""
+    """The `data` that most documents share: the right root."""
     found = [
         root["properties"].get("data")
         for case in cases.values()
@@ -72,7 +72,7 @@ def usual_upload(cases: dict[str, Json]) -> str:
 
 
 async def start(case: Json, estate: Estate, usual: str, stack: AsyncExitStack) -> None:
-    """Start a backend for each setting of a document, and write its port and roots into it."""
+    """Start a backend for each setting of a document, and insert its port and roots."""
     facts = case["gateway"]["properties"]
     for root in facts.get("trustedRootCertificates", []):
         if root["properties"].get("data"):
@@ -85,7 +85,7 @@ async def start(case: Json, estate: Estate, usual: str, stack: AsyncExitStack) -
 
 
 def _backend(case: Json, setting: Json, estate: Estate) -> TlsBackend | None:
-    """What stood behind the setting's port; none where nothing listened."""
+    """The server for the setting's port; none if nothing listened."""
     found = {
         finding.split()[0]
         for member in _members(case)
@@ -129,7 +129,7 @@ def _servers(case: Json, setting: str) -> list[Json]:
 
 
 def faults(expected: Json, status: int, document: Json, text: str) -> Iterator[str]:
-    """What is wrong with an answer, by the words of the documents' own page."""
+    """What is wrong with an answer, in the words of the documents' README."""
     gateway = document["gateways"][0]
     members = gateway["members"]
     every = [f for holder in (gateway, *members) for f in holder.get("findings", ())]

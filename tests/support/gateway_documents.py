@@ -1,4 +1,4 @@
-"""One gateway as ARM's JSON, with one of everything, for tests that change a part of it."""
+"""One gateway as ARM's JSON with one of each resource, for tests that change a part of it."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class Document:
         return found
 
     def say(self, *servers: Json) -> None:
-        """Let backend health list these servers."""
+        """Make backend health list these servers."""
         setting = {
             "backendHttpSettings": self.to("backendHttpSettingsCollection", "https"),
             "servers": list(servers),

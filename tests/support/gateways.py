@@ -1,4 +1,4 @@
-"""A gateway without pools or settings, and what is to be probed on one."""
+"""A gateway without pools and settings, and the checks of a gateway."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""nginx as a stand-in for the gateway.
+"""nginx as a substitute for the gateway.
 
-One process serves broken backends and verifies them, on loopback ports of its own.
+One process serves broken backends and verifies them, each on its own loopback port.
 """
 
 from __future__ import annotations

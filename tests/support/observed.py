@@ -1,7 +1,7 @@
-"""A record of `appgw observe`, read back and judged again.
+"""Reads a record of `appgw observe` and judges it again.
 
-Certificates come from the record where their owner sent them; else new ones are made that hang
-together in the same way.
+Certificates come from the record if it contains them; otherwise new ones are made that are linked
+in the same way.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ SERVER = {"pool", "setting", "server", "gateway", "ours", "agrees", "chain"}
 
 
 def faults(record: Json) -> Iterator[str]:
-    """What is wrong with a record, or with what we make of it today."""
+    """What is wrong with a record, or with today's verdict on it."""
     if record.get("kind") != KIND or record.get("schema") != SCHEMA or set(record) < TOP:
         yield "this is no record of appgw observe"
         return
@@ -64,7 +64,7 @@ def _faults_of(server: Json, gateway: Json) -> Iterator[str]:
 
 
 def judged(server: Json, gateway: Json) -> list[str]:
-    """The critical codes of the list alone, as our rules have them today."""
+    """The critical codes of the chain alone, by today's rules."""
     chain, setting = server["chain"], server["setting"]
     at = datetime.fromisoformat(chain["at"]) if chain["at"] else pki.NOW
     certificates = (

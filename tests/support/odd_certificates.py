@@ -1,7 +1,7 @@
-"""Certificates written byte by byte, each odd in one way that no issuing library writes any more.
+"""Certificates encoded byte by byte, each with one oddity that no library produces any more.
 
-The fields are DER values that can be replaced one by one; the whole is then signed with the
-issuer's key, so that only the encoding is odd and every signature fits.
+The DER fields can be replaced one by one; the whole is then signed with the issuer's key, so that
+only the encoding is odd and every signature is valid.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ Change = Callable[[Fields], Fields]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """A certificate as it was written, with its key and its subject."""
+    """A certificate with its key and its subject."""
 
     der: bytes
     key: Key
@@ -186,7 +186,7 @@ def chain(
     root: Change = unchanged,
     keys: Sequence[Key],
 ) -> Chain:
-    """A chain for the host; `mark` makes its CA names unlike those of every other chain."""
+    """A chain for the host; `mark` makes its CA names different from those of other chains."""
     leaf_key, issuing_key, root_key = keys
     top = _issue(root, name(f"Root {mark}"), None, root_key, (), root_key)
     middle = _issue(issuing, name(f"Issuing {mark}"), top, issuing_key, CA_EXTENSIONS, root_key)

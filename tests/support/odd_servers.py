@@ -1,4 +1,4 @@
-"""Servers that break in the ways that servers in the field do, one class or script each."""
+"""Servers with faults that occur in practice, one class or script each."""
 
 from __future__ import annotations
 
@@ -50,17 +50,17 @@ def answer(data: bytes) -> Script:
 
 
 async def accept_and_close(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-    """A load balancer without members: close in good order before anything was read."""
+    """Like a load balancer without members: close properly before reading anything."""
 
 
 async def half_close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Send nothing more, and read for as long as the client goes on."""
+    """Send nothing more, and read until the client ends."""
     writer.write_eof()
     await reader.read()
 
 
 def closes_without(start: bytes) -> Script:
-    """Close on whoever does not begin with these bytes; others are not answered either."""
+    """Close unless the client begins with these bytes; others are not answered either."""
 
     async def script(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
         if await reader.readexactly(len(start)) == start:
@@ -70,7 +70,7 @@ def closes_without(start: bytes) -> Script:
 
 
 class ExpectsProxyHeader(TlsBackend):
-    """A TLS server behind `accept-proxy`: whoever does not begin with PROXY is dropped."""
+    """A TLS server behind `accept-proxy`: clients that do not begin with PROXY are dropped."""
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.header = b""
@@ -83,9 +83,9 @@ class ExpectsProxyHeader(TlsBackend):
 
 
 class KnowsNames(TlsBackend):
-    """Refuses a ClientHello as told (a reset, a close, an alert) unless it likes the name in it.
+    """Refuses a ClientHello (by a reset, a close or an alert) depending on its name.
 
-    `named` is a name that it wants to see; a name in `unwanted` is one that it does not know.
+    `named` is a required name; a name in `unwanted` is unknown.
     """
 
     def __init__(
@@ -138,7 +138,7 @@ class WeakGroup(TlsBackend):
 
 
 class WarnsFirst(TlsBackend):
-    """Warns of a name that it does not know (RFC 6066 section 3), and goes on."""
+    """Sends a warning about an unknown name (RFC 6066 section 3), and continues."""
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"\x15\x03\x03\x00\x02\x01\x70")
@@ -146,7 +146,7 @@ class WarnsFirst(TlsBackend):
 
 
 class OneGroup(TlsBackend):
-    """Takes key exchanges over P-521 only."""
+    """Accepts key exchanges over P-521 only."""
 
     def _make_contexts(self) -> ssl.SSLContext:
         context = super()._make_contexts()
@@ -189,17 +189,13 @@ class SpeaksFirst(TlsBackend):
 def speaks_first(
     server: SpeaksFirst, first: bytes, then: bytes = b"", *, reset: bool = False
 ) -> SpeaksFirst:
-    """The same server with something to say."""
+    """The same server, but it sends bytes first."""
     server.first, server.then, server.reset = first, then, reset
     return server
 
 
 class Renegotiates(LoopbackServer):
-    """TLS 1.2 without end: after each handshake the server asks for another one.
-
-    Attributes:
-        handshakes: how many were made.
-    """
+    """TLS 1.2 without end: after each handshake the server requests another one."""
 
     def __init__(self, certificate: object, key: object) -> None:
         super().__init__()

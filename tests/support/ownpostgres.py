@@ -1,4 +1,4 @@
-"""A PostgreSQL server of a test's own, to be stopped and started while the bot runs."""
+"""A PostgreSQL server for one test, which can be stopped and started while the bot runs."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class OwnPostgres:
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """It keeps its connections and takes new ones, and says nothing."""
+        """It keeps its connections and accepts new ones, but sends nothing."""
         folder = Path(self.server.pgdata)
         master = int((folder / "postmaster.pid").read_text().split()[0])
         children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
@@ -48,7 +48,7 @@ class OwnPostgres:
 
 @contextmanager
 def own_postgres() -> Iterator[OwnPostgres]:
-    """Start a server; its folder has a short path, because a Unix socket's path may not be long."""
+    """Start a server; its folder has a short path, because a Unix socket's path is limited."""
     folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
     folder.chmod(0o755)
     with warnings.catch_warnings():

@@ -1,9 +1,8 @@
-"""A channel service on loopback.
+"""A channel service on loopback for testing delivery.
 
-It accepts a post before it answers, so that a kill in between leaves the poster in doubt.
-
-With `limit` it takes one message a second and channel, else 429 with Retry-After. `find` reads
-everything that was posted before it was asked.
+It accepts a post before it answers, so that after a kill in between the outcome is unknown to the
+poster. With `limit` it accepts one message per second and channel, else 429 with Retry-After.
+`find` finds everything that was posted before the request.
 """
 
 from __future__ import annotations
@@ -110,7 +109,7 @@ class Channels:
         return web.json_response({"ts": ts})
 
     async def _find(self, request: web.Request) -> web.Response:
-        await asyncio.sleep(0)  # a post that came with this request counts as earlier
+        await asyncio.sleep(0)  # a post that arrived with this request counts as earlier
         while self._entering:  # noqa: ASYNC110 -- a number, and no event
             await asyncio.sleep(0.005)
         wanted = (request.query["channel"], request.query["delivery_id"])

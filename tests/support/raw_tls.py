@@ -1,9 +1,8 @@
-"""Server flights built by hand, for lists that no TLS library sends.
+"""Hand-built server flights for chains that no TLS library sends.
 
-Entries that are no certificate, keys that do not fit.
-
-What lives here is the least of a server that makes a client read its Certificate message (RFC 5246,
-RFC 8446); it then cannot go on, unless it has the key.
+For example entries that are no certificate, and keys that do not match. It contains the minimum of
+a server that makes a client read its Certificate message (RFC 5246, RFC 8446); it cannot continue
+without the key.
 """
 
 from __future__ import annotations
@@ -45,11 +44,11 @@ def tls12_list(
     secure: bool = True,
     scheme: bytes = b"\x04\x03",
 ) -> Script:
-    """Answer a ClientHello in clear.
+    """Answer a ClientHello in clear text.
 
-    The list, then a key exchange whose signature no key has made, or another ending. Without
-    `secure` there is no renegotiation_info (RFC 5746). `scheme` is what the key exchange claims to
-    be signed with.
+    It sends the chain, then a key exchange with an invalid signature, or another ending. Without
+    `secure` there is no renegotiation_info (RFC 5746). `scheme` is the claimed signature scheme of
+    the key exchange.
     """
     hello = struct.pack(">H", version) + _RANDOM + b"\0" + b"\xc0\x2b\0"
     hello += _vector(b"\xff\x01\0\1\0", 2) if secure else b""
@@ -76,7 +75,7 @@ def tls12_list(
 def tls13_list(entries: Sequence[bytes], *, context: bytes = b"") -> Script:
     """Answer a ClientHello with an encrypted flight.
 
-    The list, then a CertificateVerify that no key has made.
+    It sends the chain, then an invalid CertificateVerify.
     """
     listed = b"".join(_vector(entry, 3) + _vector(b"", 2) for entry in entries)
     encrypted = (
@@ -95,7 +94,7 @@ def tls13_list(entries: Sequence[bytes], *, context: bytes = b"") -> Script:
 
 
 def tls13_key_updates(entries: Sequence[bytes], key: ec.EllipticCurvePrivateKey) -> Script:
-    """Shake hands in earnest, then ask for new keys for ever (RFC 8446 section 4.6.3).
+    """Make a real handshake, then request key updates for ever (RFC 8446 section 4.6.3).
 
     Each request makes the client derive keys and answer.
     """

@@ -1,4 +1,4 @@
-"""Replicas as processes of their own, and what they find due: for tests and the bench."""
+"""Replicas as processes, and overdue digests for them: for tests and the bench."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.following import NOW, gateway, subscription
 
 
 async def follow_overdue(url: str, count: int) -> None:
-    """So many channels follow five gateways; every digest is overdue."""
+    """Let this many channels follow five gateways, with every digest overdue."""
     store = await asyncio.to_thread(open_store, url)
     async with store.writing() as connection:
         for n in range(count):
@@ -43,7 +43,7 @@ class Replica:
         return self.started.returncode
 
     def send_signal(self, number: int) -> None:
-        """Kill it, freeze it, wake it."""
+        """Kill, pause or continue it."""
         os.kill(self.pid, number)
 
     def kill(self) -> None:
@@ -67,9 +67,9 @@ COLD = (sys.executable, "-m", "tests.support.engine_child")
 
 
 async def start_replica(options: Mapping[str, object], program: Sequence[str] = COLD) -> Replica:
-    """Start one (`tests.support.engine_child` says with which options) and wait until it works.
+    """Start one (options as in `tests.support.engine_child`) and wait until it works.
 
-    Whoever starts it ends it.
+    The caller ends it.
     """
     process = await asyncio.create_subprocess_exec(*program, json.dumps(options), stdout=PIPE)
     assert process.stdout is not None

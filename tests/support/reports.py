@@ -1,4 +1,4 @@
-"""Check reports of chains that are each broken in one way, judged and explained for real.
+"""Check reports of chains with one fault each, judged and explained by the real code.
 
 No connection is made.
 """
@@ -97,7 +97,7 @@ def _assemble(request: CheckRequest, address: AddressReport) -> CheckReport:
 
 
 def failed(error: ResolveFailed | ConnectFailed) -> CheckReport:
-    """The report when no list came."""
+    """The report when no chain was presented."""
     target = Target(host=HOST, server_name=HOST)
     verdict = judge_failure(error, policy(ROOT), at=NOW)
     return _assemble(
@@ -106,7 +106,7 @@ def failed(error: ResolveFailed | ConnectFailed) -> CheckReport:
 
 
 def repaired(base: CheckReport, *chain: Issued) -> CheckReport:
-    """The same report with the chain that would put it right."""
+    """The same report with the corrected chain."""
     fixed = Repair(
         chain=tuple(i.certificate for i in chain),
         root=None,
@@ -118,7 +118,7 @@ def repaired(base: CheckReport, *chain: Issued) -> CheckReport:
 
 
 def hostile() -> CheckReport:
-    """A leaf whose subject and issuer try everything that a chat could bring to life."""
+    """A leaf whose subject and issuer contain everything that Slack might interpret."""
     with warnings.catch_warnings():
         warnings.simplefilter(
             "ignore"
@@ -143,7 +143,7 @@ def unvalidated() -> CheckReport:
 
 
 def long_host() -> CheckReport:
-    """The longest host name there is, on another port."""
+    """A host name of the greatest length, on another port."""
     host = ".".join(["a" * 60, "b" * 60, "c" * 60, "d" * 60, "contoso"])
     return report(LEAF, rules=policy(ROOT, name=host), host=host, port=8443)
 

@@ -1,8 +1,7 @@
-"""Which worker runs which test.
+"""Which xdist worker runs which test.
 
-A file stays on one worker, so that what its tests share (a server, an installed wheel, a bot) is
-made once. xdist's own `loadgroup` does the same by a mark; with pytest 9.2 its marks have no
-effect, since pytest does not read the name that it changes any more.
+All tests of a file run on one worker, so that what they share (a server, an installed wheel, a bot)
+is made once. xdist's own `loadgroup` marks have no effect with pytest 9.2.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from itertools import count
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-# Files whose tests wait much and share nothing: they begin first, each test by itself.
+# Files whose tests wait a lot and share nothing: they start first, each test by itself.
 LONG = (
     "tests/playground/test_clock.py",
     "tests/bot/engine/test_kill.py",

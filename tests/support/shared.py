@@ -1,4 +1,4 @@
-"""What the workers of one run share, so that it is made once and not once per worker."""
+"""Shares resources between the workers of one run, so that each is made once."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def owner() -> int:
 
 @contextmanager
 def alone(what: str) -> Iterator[None]:
-    """Hold off the other workers while something shared is made."""
+    """Make the other workers wait while something shared is made."""
     with (run_folder() / f"{what}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

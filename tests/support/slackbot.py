@@ -1,6 +1,6 @@
-"""The real bot against the stand-in Slack on loopback.
+"""The real bot connected to the simulated Slack on loopback.
 
-Only the use case is scripted, so that a check takes as long as a test wants.
+Only the use case is scripted, so that a test decides how long a check takes.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ FORBIDDEN_USER = "U0FORBID"
 
 @dataclass(slots=True)
 class Script:
-    """A use case whose answers and pace are chosen by the test.
+    """A use case whose answers and timing are chosen by the test.
 
     Attributes:
-        case: the report that is given.
-        hold: checks wait here after their `connect` stage; set it to let them go on.
-        admitted: what was asked, in order.
-        error: raised in place of an answer.
-        refuse_late: a refusal comes only after `hold`.
+        case: the returned report.
+        hold: checks wait here after their `connect` stage; set it to continue.
+        admitted: the requests, in order.
+        error: raised instead of an answer.
+        refuse_late: a refusal is returned only after `hold`.
     """
 
     case: str = "leaf-only"
@@ -58,7 +58,7 @@ class Script:
         options: ProbeOptions,
         on_stage: Callable[[str], None] | None = None,
     ) -> HostAnswer | Refusal:
-        """Tell the stages, wait, answer."""
+        """Announce the stages, wait, answer."""
         self.admitted.append((target, options))
         refused = Refusal(
             kind=RefusalKind.NOT_ALLOWED,
@@ -81,7 +81,7 @@ class Script:
 
 
 class OpenAccess:
-    """Lets everybody in but one."""
+    """Allows everybody but one user."""
 
     async def refuse(self, invocation: Invocation, *, costs: bool) -> Refusal | None:  # noqa: ARG002 -- the protocol's signature
         """Refuse one user."""
@@ -139,7 +139,7 @@ async def running_bot(
     gateways: CheckService | None = None,
     more: Mapping[str, str] | None = None,
 ) -> AsyncIterator[RunningBot]:
-    """Start Slack and bot, stop both; `gateways` answer `health`, `more` are further settings."""
+    """Start Slack and bot, stop both; `gateways` handles `health`, `more` are further settings."""
     http_port, admin_port = free_ports(2)
     request_url = None if socket_mode else f"http://127.0.0.1:{http_port}/slack/events"
     async with SlackStandIn(request_url=request_url, tokens=tokens) as slack:

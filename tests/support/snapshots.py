@@ -1,6 +1,6 @@
 """Stored renderings: one pretty-printed JSON file each, reviewed like code.
 
-Written anew only when WRITE_SNAPSHOTS=1 is set.
+They are only rewritten with WRITE_SNAPSHOTS=1.
 """
 
 from __future__ import annotations

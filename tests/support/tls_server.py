@@ -1,7 +1,7 @@
 """Servers for the capture tests.
 
-`playground.lab.servers` and `playground.lab.peers` hold the general ones; `raw_tls` holds what no
-TLS library sends.
+`playground.lab.servers` and `playground.lab.peers` have the general ones; `raw_tls` has those that
+no TLS library can imitate.
 """
 
 from __future__ import annotations

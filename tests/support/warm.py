@@ -1,8 +1,7 @@
-"""Starting our programs without importing them anew each time.
+"""Starts our programs quickly, by forking a process that has imported everything.
 
-A process of its own with its own arguments, environment, folder, streams, signals and exit status,
-forked from one that has imported everything. What an import does, what the installed script does
-and what the interpreter's own options do is tested on a cold start.
+Each program is still a process with its own arguments, environment, folder, streams, signals and
+exit status. Imports, the installed script and interpreter options are tested by a cold start.
 """
 
 from __future__ import annotations

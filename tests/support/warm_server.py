@@ -1,7 +1,7 @@
-"""A process that has imported the whole bot and forks once for each program that is asked for.
+"""A process that has imported the whole bot and forks for each requested program.
 
-`python -m tests.support.warm_server SOCKET OWNER`. Importing takes two seconds of processor time,
-forking a hundredth of one. It ends with the process `OWNER`, or when its socket is removed.
+`python -m tests.support.warm_server SOCKET OWNER`. Importing takes two seconds of CPU time, forking
+a hundredth of one. It ends with the process `OWNER`, or when its socket is removed.
 """
 
 from __future__ import annotations

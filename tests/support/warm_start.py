@@ -1,6 +1,6 @@
-"""Stands for a program that a warm server runs: its arguments, environment, streams and signals.
+"""Represents a program that a warm server runs: its arguments, environment, streams and signals.
 
-`python -I -S warm_start.py SOCKET ENTRY WORDS...`; it ends as the program does.
+`python -I -S warm_start.py SOCKET ENTRY WORDS...`; it ends when the program does.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The whole bot in one process, joined as `appgw serve` does, against stand-in Slack and ARM."""
+"""The whole bot in one process, composed as by `appgw serve`, with simulated Slack and ARM."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-import azure.mgmt.network.aio  # noqa: F401 -- the first question of a test does not wait for it
+import azure.mgmt.network.aio  # noqa: F401 -- the first check of a test does not wait for it
 
 from bot.access import Access, RateLimiter, TargetGuard, TargetRules
 from bot.azure.client import ArmClient
@@ -40,25 +40,25 @@ from tests.support.slackbot import RunningBot, Script
 
 @dataclass(slots=True, kw_only=True)
 class World:
-    """What the whole bot is given.
+    """The parts of the whole bot.
 
     Attributes:
         allowed: `APPGW_ALLOWED_TARGETS`.
         loopback: `APPGW_ALLOW_LOOPBACK`.
-        access, limiter: who may ask, how often.
-        resolver: how names are resolved.
-        arm_url, ca_file, arm_token: the stand-in ARM, `None` for a bot without Azure.
-        timing: how long ARM is waited for.
+        access, limiter: access policy and rate limits.
+        resolver: resolves names.
+        arm_url, ca_file, arm_token: the simulated ARM; `None` for a bot without Azure.
+        timing: time limits for ARM.
         timeout: seconds for one check.
-        clock: the present instant.
+        clock: returns the present instant.
         followed: the gateways that every channel follows.
         alert_apps: `APPGW_ALERT_APPS`.
-        alerts_every_s: seconds between two looks at what an alert named.
-        tokens: what the bot's token may do.
-        engine: how often its engine looks for work.
-        slack: one that lives longer than the bot; `None` for one of its own.
-        database_url: `None` for a SQLite file of its own.
-        digests: whether digests run; one engine runs in a process.
+        alerts_every_s: seconds between two checks of an alert's problem.
+        tokens: the scopes of the bot's token.
+        engine: how often the engine looks for work.
+        slack: a Slack that outlives the bot; `None` for a new one.
+        database_url: `None` for a new SQLite file.
+        digests: whether digests run; only one engine can run in a process.
     """
 
     allowed: tuple[str, ...] = ()
@@ -84,7 +84,7 @@ class World:
     digests: bool = True
 
     def arm(self) -> ArmClient | None:
-        """The ARM edge, closed by whoever enters it."""
+        """The ARM client; the caller closes it."""
         if self.arm_url is None:
             return None
         settings = ArmSettings(
@@ -96,7 +96,7 @@ class World:
         return ArmClient(settings, clock=self.clock, timing=self.timing)
 
     def check_service(self, arm: ArmClient | None) -> CheckService:
-        """The use case behind its door."""
+        """The use case with its target policy."""
         rules = TargetRules.read(self.allowed, allow_loopback=self.loopback)
         check_context = CheckContext(clock=self.clock, timeout=self.timeout, resolver=self.resolver)
         return CheckService(
@@ -177,5 +177,5 @@ def _parts(world: World, check_service: CheckService, alerts: AlertReader | None
 
 
 def read(message: Message) -> str:
-    """All that a reader sees, on one line."""
+    """Everything that a reader sees, on one line."""
     return " ".join(" ".join(render(message.blocks, width=1000)).split())

@@ -1,7 +1,7 @@
 """xdist's workers as forks of one process that has imported every test.
 
-Four workers that each import the bot and all tests take four times 10 s of processor time, and
-twice that on a fresh checkout, where each of them also rewrites every assertion.
+Four workers that each import the bot and all tests take four times 10 s of CPU time, and twice that
+on a fresh checkout, where each also rewrites every assertion.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def _server(config: pytest.Config) -> Path:
 
 
 class _ImportsOnly:
-    """Imports the modules of a run and makes no tests of what they hold."""
+    """Imports the modules of a run without collecting their tests."""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pycollect_makeitem(self) -> list[pytest.Item]:

@@ -1,4 +1,4 @@
-"""`chat.*` and `reactions.add`: what the bot says, changes and takes back."""
+"""`chat.*` and `reactions.add`: posting, updating, deleting and reacting."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ WRITE = scopes("chat:write")
 
 
 def checked_content(workspace: Workspace, text: str, blocks: object, what: str) -> tuple[Json, ...]:
-    """The blocks as Slack stores them, ids filled in.
+    """The blocks as Slack stores them, with IDs.
 
-    Refuses what Slack refuses and notes what it only frowns at.
+    Refuses what Slack refuses, and records warnings.
     """
     refuse(check_text(text))
     if blocks is not None:
@@ -56,7 +56,7 @@ def _control_ids(workspace: Workspace, block: Json) -> Json:
 
 
 def writable(call: Call) -> Channel:
-    """The channel to write to, or why not."""
+    """The channel to write to; refuses one that the bot cannot write to."""
     channel = call.channel()
     if channel.archived:
         raise Refused("is_archived")

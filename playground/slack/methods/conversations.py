@@ -118,7 +118,7 @@ def _page(call: Call, found: list[Message]) -> Json:
 
 @method("conversations.members", READ)
 def members(call: Call) -> Json:
-    """Who is in a channel: everybody, and the bot where it was invited."""
+    """The members of a channel: all users, and the bot if it was invited."""
     channel = _visible(call)
     people = [one for one in call.workspace.users if one not in {BOT_USER, *channel.left}]
     return {"members": [*people, *([BOT_USER] if channel.has_bot else [])], **_cursor(0, 0)}
@@ -126,7 +126,7 @@ def members(call: Call) -> Json:
 
 @method("conversations.join", scopes("channels:join"))
 def join(call: Call) -> Json:
-    """Go into a public channel."""
+    """Join a public channel."""
     channel = _visible(call)
     if channel.archived:
         raise Refused("is_archived")

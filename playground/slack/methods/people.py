@@ -1,4 +1,4 @@
-"""Who is who: `auth.test`, `users.info`, `team.info`, `bots.info`."""
+"""Identities: `auth.test`, `users.info`, `team.info`, `bots.info`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`views.*`: modals, opened with a trigger that lives three seconds, and the Home tab."""
+"""`views.*`: modals, opened with a trigger that lives three seconds, and App Home."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def stored_view(
     previous: OpenView | None = None,
     same: OpenView | None = None,
 ) -> OpenView:
-    """A checked view with ids filled in, ready to be kept.
+    """A checked view with IDs, ready to be stored.
 
-    `same` is replaced, `previous` stays below.
+    `same` is replaced; `previous` stays below it.
     """
     refuse(check_view(view))
     filled = {**view, "blocks": list(with_ids(workspace, tuple(view["blocks"])))}
@@ -77,7 +77,7 @@ def _keep(workspace: Workspace, view: OpenView) -> Json:
 
 
 def _without_files(call: Call, view: Any) -> None:
-    """A file field needs the scope (docs.slack.dev/reference/block-kit/block-elements)."""
+    """Refuse a file input without its scope (docs.slack.dev/reference/block-kit/block-elements)."""
     blocks = view.get("blocks", ()) if isinstance(view, dict) else ()
     kinds = {block.get("element", {}).get("type") for block in blocks if isinstance(block, dict)}
     if "file_input" in kinds and "files:read" not in call.scopes:
@@ -128,7 +128,7 @@ def update_view(call: Call) -> Json:
 
 @method("views.publish")
 def publish_view(call: Call) -> Json:
-    """Show a person's Home tab."""
+    """Show a user's App Home."""
     person = call.need("user_id")
     if person not in call.workspace.users:
         raise Refused("user_not_found")
