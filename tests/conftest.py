@@ -23,9 +23,11 @@ from hypothesis import settings
 from bot.digest.zones import warm
 from bot.observability.logs import json_formatter
 from chainlib.aio import load_well_known
+from playground.slack import SlackStandIn
 from tests.support.sampling import of_all
 from tests.support.scheduling import FileScheduling, long_first
 from tests.support.shared import run_folder
+from tests.support.waiting import LIMIT_S
 from tests.support.workers import fork_the_workers
 
 ALLOWED_SKIPS = Path(__file__).parent / "allowed_skips.txt"
@@ -100,6 +102,11 @@ def _keep_bytecode() -> None:
     sys.dont_write_bytecode = False
 
 
+def _let_slack_be_patient() -> None:
+    """The stand-in Slack waits longer than Slack's three seconds: a busy machine is no fault."""
+    SlackStandIn.answer_seconds = LIMIT_S
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host.split("%", maxsplit=1)[0]).is_loopback
@@ -166,6 +173,7 @@ def pytest_configure(config: pytest.Config) -> None:
     fork_the_workers(config)
     _only_loopback()
     _read_what_the_program_reads_first()
+    _let_slack_be_patient()
     _BLOCKING.activate()
     _keep_bytecode()
     for name in _LOGGERS:

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -57,11 +57,17 @@ class SignedHttp:
     """Delivers payloads to a request URL.
 
     The signature has the time of the wall clock, with which the receiver compares it.
+
+    Attributes:
+        answer_seconds: how long an acknowledgement may take.
+        clock: seconds since 1970, for the time in the signature.
     """
 
     session: aiohttp.ClientSession
     url: str
     secret: str
+    answer_seconds: float = ANSWER_SECONDS
+    clock: Callable[[], float] = time.time
 
     async def command(self, fields: Json) -> Ack:
         """A slash command."""
@@ -87,14 +93,14 @@ class SignedHttp:
 
     async def post(self, body: str, content_type: str, headers: Json | None = None) -> Ack:
         """Send one signed request."""
-        timestamp = str(int(time.time()))
+        timestamp = str(int(self.clock()))
         signed = {
             "X-Slack-Request-Timestamp": timestamp,
             "X-Slack-Signature": signature(self.secret, timestamp, body),
         }
         started = time.monotonic()
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with asyncio.timeout(self.answer_seconds):
                 status, answer = await self._exchange(
                     body, {"Content-Type": content_type, **signed, **(headers or {})}
                 )

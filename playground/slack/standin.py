@@ -20,7 +20,7 @@ from playground.slack.methods.views import stored_view
 from playground.slack.payloads import Sender, pick
 from playground.slack.registry import Refused
 from playground.slack.responses import Responses, answer
-from playground.slack.sending import Ack, SignedHttp
+from playground.slack.sending import ANSWER_SECONDS, Ack, SignedHttp
 from playground.slack.socketmode import SocketHub
 from playground.slack.state import (
     BOT_USER,
@@ -60,6 +60,9 @@ _PLACES = (
 class SlackStandIn:
     """A Slack workspace on loopback with one app in it.
 
+    `answer_seconds` is how long it waits for an acknowledgement, `signing_clock` tells the time
+    that a signature bears: the wall clock's, which the receiver holds it against.
+
     Args:
         request_url: the bot's `POST /slack/events`; `None` uses Socket Mode. May be set later.
         signing_secret: signs HTTP deliveries.
@@ -67,6 +70,8 @@ class SlackStandIn:
         clock: returns seconds since 1970.
         port: where to listen; 0 picks a free one.
     """
+
+    answer_seconds: float = ANSWER_SECONDS
 
     def __init__(
         self,
@@ -80,11 +85,12 @@ class SlackStandIn:
         self.request_url = request_url
         self.signing_secret = signing_secret
         self.tokens = tokens or Tokens()
+        self.signing_clock: Clock = time.time
         self.workspace = Workspace(clock=clock)
         self.workspace.users.update({one.id: one for one in _PEOPLE})
         self.workspace.channels.update({one.id: one for one in _PLACES})
         self.faults = Faults()
-        self.socket = SocketHub(workspace=self.workspace)
+        self.socket = SocketHub(workspace=self.workspace, answer_seconds=self.answer_seconds)
         self.api = WebApi(workspace=self.workspace, faults=self.faults, tokens=self.tokens)
         self.acks: list[tuple[str, Ack]] = []
         self._port = port
@@ -358,7 +364,13 @@ class SlackStandIn:
     def _http(self) -> SignedHttp | None:
         if self.request_url is None:
             return None
-        return SignedHttp(session=self._session, url=self.request_url, secret=self.signing_secret)
+        return SignedHttp(
+            session=self._session,
+            url=self.request_url,
+            secret=self.signing_secret,
+            answer_seconds=self.answer_seconds,
+            clock=self.signing_clock,
+        )
 
     def _noted(self, kind: str, ack: Ack) -> Ack:
         self.acks.append((kind, ack))

@@ -34,6 +34,7 @@ from tests.support.databases import fill_folder
 from tests.support.following import NOW
 from tests.support.reports import CASES
 from tests.support.slackbot import FORBIDDEN_HOST, OpenAccess, RunningBot, Script
+from tests.support.waiting import LIMIT_S, within_limit
 
 ENGINE = EngineSettings(
     confirm_gap=timedelta(seconds=0.01),
@@ -137,7 +138,7 @@ async def running_bot(
             records=WatchRecords(store=store, team=team), clock=lambda: world.now
         ),
     )
-    service = slack_service(settings, parts, outgoing_trust(None), wait_s=5.0)
+    service = slack_service(settings, parts, outgoing_trust(None), wait_s=LIMIT_S)
     task = asyncio.create_task(service.run())
     bot = RunningBot(
         slack=slack,
@@ -151,7 +152,7 @@ async def running_bot(
         yield bot
     finally:
         service.stop.set()
-        await asyncio.wait_for(task, 20)
+        await within_limit(task)
         await store.close()
 
 

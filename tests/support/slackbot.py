@@ -27,6 +27,7 @@ from playground.process import free_ports
 from playground.slack import SlackStandIn
 from playground.slack.webapi import Tokens
 from tests.support.reports import CASES
+from tests.support.waiting import LIMIT_S, until, within_limit
 
 FORBIDDEN_HOST = "forbidden.contoso.com"
 FORBIDDEN_USER = "U0FORBID"
@@ -49,7 +50,6 @@ class Script:
     admitted: list[tuple[HostTarget, ProbeOptions]] = field(default_factory=list)
     error: Exception | None = None
     stages: tuple[str, ...] = ("resolve", "connect", "handshake", "http", "judge")
-    stage_s: float = 0.0
     refuse_late: bool = False
 
     async def host(
@@ -69,7 +69,7 @@ class Script:
         for stage in self.stages:
             if on_stage and not self.refuse_late:
                 on_stage(stage)
-            await asyncio.sleep(self.stage_s)
+            await asyncio.sleep(0)
         await self.hold.wait()
         if self.error:
             raise self.error
@@ -117,14 +117,24 @@ class RunningBot:
 
     async def until_ready(self) -> None:
         """Wait for `/readyz`."""
-        for _ in range(200):
+
+        async def is_ready() -> bool:
             try:
-                if (await self.ready())["status"] == 200:
-                    return
+                return (await self.ready())["status"] == 200
             except aiohttp.ClientError:
-                pass
-            await asyncio.sleep(0.05)
-        raise TimeoutError("the bot did not become ready")
+                return False
+
+        await until(is_ready, "the bot is ready")
+
+    async def until_stopping(self) -> None:
+        """Ask it to stop, and wait until it has begun to."""
+        self.service.stop.set()
+        await until(lambda: self.service.readiness.troubles().get("slack") == "stopping")
+
+    async def until_stopped(self) -> None:
+        """Stop it in good order: what runs comes to its end, and nothing is sent after that."""
+        self.service.stop.set()
+        await within_limit(asyncio.shield(self.task))
 
 
 @asynccontextmanager
@@ -132,7 +142,7 @@ async def running_bot(
     *,
     socket_mode: bool = False,
     script: Script | None = None,
-    wait_s: float = 5.0,
+    wait_s: float = LIMIT_S,
     ready: bool = True,
     watch_every_s: float = 5.0,
     tokens: Tokens | None = None,
@@ -172,4 +182,4 @@ async def running_bot(
         finally:
             scripted.hold.set()
             service.stop.set()
-            await asyncio.wait_for(bot.task, 20)
+            await within_limit(bot.task)

@@ -36,6 +36,7 @@ from tests.support.arm import TOKEN, MovableClock
 from tests.support.databases import fill_folder
 from tests.support.followbot import QUIET
 from tests.support.slackbot import RunningBot, Script
+from tests.support.waiting import LIMIT_S, within_limit
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,6 +60,7 @@ class World:
         slack: a Slack that outlives the bot; `None` for a new one.
         database_url: `None` for a new SQLite file.
         digests: whether digests run; only one engine can run in a process.
+        wait_s: seconds that running checks get when the bot stops.
     """
 
     allowed: tuple[str, ...] = ()
@@ -72,7 +74,7 @@ class World:
     ca_file: str | None = None
     arm_token: str = TOKEN
     timing: ArmTiming = field(default_factory=lambda: ArmTiming(poll_interval=0.05))
-    timeout: float = 5.0
+    timeout: float = LIMIT_S
     clock: Callable[[], datetime] = field(default_factory=MovableClock)
     followed: tuple[GatewayRef, ...] = ()
     alert_apps: tuple[str, ...] = ()
@@ -82,6 +84,7 @@ class World:
     slack: SlackStandIn | None = None
     database_url: str | None = None
     digests: bool = True
+    wait_s: float = 2.0
 
     def arm(self) -> ArmClient | None:
         """The ARM client; the caller closes it."""
@@ -143,7 +146,7 @@ async def whole_bot(world: World, folder: Path) -> AsyncIterator[RunningBot]:
             alert_memory=lambda team: AlertMemory(store=store, team=team),
             alerts_every_s=world.alerts_every_s,
         )
-        service = slack_service(settings, parts, outgoing_trust(None), wait_s=2.0)
+        service = slack_service(settings, parts, outgoing_trust(None), wait_s=world.wait_s)
         task = asyncio.create_task(service.run())
         bot = RunningBot(
             slack=slack,
@@ -157,7 +160,7 @@ async def whole_bot(world: World, folder: Path) -> AsyncIterator[RunningBot]:
             yield bot
         finally:
             service.stop.set()
-            await asyncio.wait_for(task, 20)
+            await within_limit(task)
 
 
 def _parts(world: World, check_service: CheckService, alerts: AlertReader | None) -> Parts:

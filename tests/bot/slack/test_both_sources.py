@@ -138,7 +138,7 @@ async def test_message_too_long_for_the_card_is_threaded(said: str, in_thread: l
         script.word.set()
         await bot.slack.until(lambda: "ten seconds or more" not in says(bot.slack.current(card)))
         await bot.slack.until(lambda: len(_in_full(bot, card)) >= len(in_thread))
-        await asyncio.sleep(0.5)
+        await bot.until_stopped()
         words = _in_full(bot, card)
         assert [one.text for one in words] == in_thread
         assert all("The end." in says(one) for one in words)
@@ -155,7 +155,7 @@ async def test_click_during_a_gateway_check_takes_the_card() -> None:
         edits = bot.slack.current(card).edits
         script.word.set()
         await bot.slack.until(lambda: bot.slack.current(card).edits > edits)
-        await asyncio.sleep(0.3)
+        await bot.until_stopped()
         assert bot.slack.current(card).edits == edits + 1
         assert bot.slack.current(card).text.startswith("FAIL"), "the gateway itself names a cause"
 
@@ -179,7 +179,7 @@ async def test_missing_gateway_has_no_card() -> None:
         for times in (1, 2):
             await bot.slack.command("gw:prod-qw")
             await bot.slack.until(lambda: len(bot.slack.ephemerals()) == times)  # noqa: B023 -- awaited within the round
-            await asyncio.sleep(0.1)
+        await bot.until_stopped()
         assert [
             "no gateway called prod-qw" in text_shown.text for text_shown in bot.slack.ephemerals()
         ] == [

@@ -28,6 +28,7 @@ from bot.slack.outbound.runs import Runs
 from bot.slack.transport.app import make_client, make_session
 from playground.slack import Fault, SlackStandIn
 from playground.slack.standin import CHANNEL
+from tests.support.waiting import until
 
 HERE = Place(channel=CHANNEL)
 POST, UPDATE = "chat.postMessage", "chat.update"
@@ -65,9 +66,7 @@ class Clock:
 
     async def sleepers(self, number: int) -> None:
         """Until so many wait."""
-        async with asyncio.timeout(20):
-            while len(self.waiting) != number:  # noqa: ASYNC110 -- polls what the code under test does
-                await asyncio.sleep(0.005)
+        await until(lambda: len(self.waiting) == number)
 
 
 @pytest.fixture

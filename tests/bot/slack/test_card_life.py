@@ -46,6 +46,7 @@ from playground.slack import Fault, Message, SlackStandIn
 from playground.slack.standin import CHANNEL, USER
 from tests.bot.test_evidence import answered
 from tests.support.reports import CASES, HOST, LEAF, ROOT, policy
+from tests.support.waiting import within_limit
 
 WELL_KNOWN = load_well_known()  # reads a file, which has no place inside the loop
 POST, UPDATE = "chat.postMessage", "chat.update"
@@ -72,6 +73,18 @@ LINES = {
 }
 VERBS = tuple(LINES)
 READS_HEALTH = ("check", "health")
+
+
+@dataclass(slots=True)
+class Seconds:
+    """The monotonic clock, and how often it has been looked at."""
+
+    seen: int = 0
+
+    def __call__(self) -> float:
+        """The seconds."""
+        self.seen += 1
+        return monotonic()
 
 
 @dataclass(slots=True)
@@ -171,6 +184,7 @@ class Stage:
 
     slack: SlackStandIn
     cards: CardTools
+    clock: Seconds
     use_cases: UseCases = field(default_factory=UseCases)
 
     def begin(self, verb: str, **invoked: str) -> Run:
@@ -180,6 +194,11 @@ class Stage:
         run = self.cards.runs.begin(verb)
         life = CardLife(self.cards, order_of(admitted), work, run)
         return Run(work=work, life=life, task=asyncio.create_task(life.perform()), stage=self)
+
+    async def several_intervals(self) -> None:
+        """Wait until a watch has paused several times, in each of which it reads its clock."""
+        seen = self.clock.seen
+        await self.slack.until(lambda: self.clock.seen > seen + 20)
 
     def _admitted(self, verb: str, **invoked: str) -> AdmittedInvocation:
         understood = parse(LINES[verb])
@@ -244,7 +263,7 @@ class Run:
         """Let everything go on, and wait for the end."""
         self.work.go.set()
         self.stage.use_cases.health.set()
-        await asyncio.wait_for(self.task, 20)
+        await within_limit(self.task)
 
     async def cut(self) -> None:
         """Cancel it; nothing but the cancellation comes out of it."""
@@ -263,7 +282,7 @@ def says(message: Message) -> str:
 
 @pytest.fixture
 async def stage() -> AsyncIterator[Stage]:
-    context = outgoing_trust(None)
+    context, clock = outgoing_trust(None), Seconds()
     async with SlackStandIn() as slack, make_session(context) as session:
         web = make_client(load_settings(slack.environment(socket_mode=True)), session, context)
         runs = Runs()
@@ -271,9 +290,9 @@ async def stage() -> AsyncIterator[Stage]:
             slack=SlackClient(client=web, session=session),
             runs=runs,
             bot_name="appgw-check",
-            watching=Watching(runs=runs, interval=0.05),
+            watching=Watching(runs=runs, interval=0.05, now=clock),
         )
-        yield Stage(slack, cards)
+        yield Stage(slack, cards, clock)
         runs.draining = True
         await runs.drain(1)
 
@@ -416,9 +435,9 @@ async def test_watch_waits_for_a_later_run(stage: Stage) -> None:
     await stage.slack.until(lambda: stage.use_cases.probes > 2)
     later = stage.cards.runs.begin("later")
     stage.cards.runs.claim((card.channel, card.ts), later)
-    await asyncio.sleep(0.3)
+    await stage.several_intervals()
     before = stage.use_cases.probes
-    await asyncio.sleep(0.5)
+    await stage.several_intervals()
     assert stage.use_cases.probes == before
     stage.cards.runs.end(later)
     await stage.slack.until(lambda: stage.use_cases.probes > before)

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
+from bot.checks.service import HostAnswer
+from bot.domain.refusal import Refusal
+from bot.domain.request import HostTarget, ProbeOptions
 from playground.slack import Fault, Message, User
 from playground.slack.standin import CHANNEL
 from playground.slack.state import BOT_USER, StoredFile
@@ -139,7 +144,7 @@ async def test_a_mention_in_a_thread_is_answered_there(bot: RunningBot) -> None:
 async def test_a_redelivered_mention_is_answered_once(bot: RunningBot) -> None:
     payload = bot.slack._sender.mention(bot.slack.say(f"<@{BOT_USER}> {HOST}"))
     await bot.slack.deliver_event(payload)
-    await asyncio.sleep(1.1)  # a redelivery is signed anew, with another second in it
+    bot.slack.signing_clock = lambda: time.time() + 1  # a redelivery is signed anew
     await bot.slack.deliver_event(payload)
     await verdict(bot)
     assert len(bot.script.admitted) == 1
@@ -418,14 +423,43 @@ async def test_pem_without_files_scope_goes_out_as_text(bot: RunningBot) -> None
     assert "BEGIN CERTIFICATE" in json.dumps([message.blocks for message in bot.slack.thread(card)])
 
 
-async def test_progress_is_edited_at_most_once_a_second() -> None:
-    script = Script(stage_s=0.3)
+@dataclass(slots=True)
+class Stepwise(Script):
+    """A check that goes to its next stage when the test says so."""
+
+    steps: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
+    reached: list[str] = field(default_factory=list)
+
+    async def host(
+        self,
+        target: HostTarget,
+        options: ProbeOptions,
+        on_stage: Callable[[str], None] | None = None,
+    ) -> HostAnswer | Refusal:
+        """Tell each stage in its turn, then answer."""
+        for stage in self.stages:
+            if on_stage:
+                on_stage(stage)
+            self.reached.append(stage)
+            await self.steps.acquire()
+        return await Script.host(self, target, options)
+
+
+async def test_progress_is_edited_at_most_once_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    script, now = Stepwise(), [1000.0]
     script.hold.set()
+    monkeypatch.setattr("bot.slack.outbound.card.monotonic", lambda: now[0])
     async with running_bot(script=script) as bot:
-        texts: list[Any] = []
         await bot.slack.command(HOST)
         card = (await bot.slack.until(lambda: top(bot)))[0]
-        while not bot.slack.current(card).text.startswith("FAIL"):
-            texts.append(json.dumps(bot.slack.current(card).blocks))
-            await asyncio.sleep(0.05)
-        assert 1 <= len(set(texts)) <= 3
+        for _ in range(2):
+            script.steps.release()  # no second has passed
+        await bot.slack.until(lambda: len(script.reached) == 3)
+        now[0] += 1
+        script.steps.release()
+        await bot.slack.until(lambda: bot.slack.current(card).edits)
+        assert bot.slack.current(card).edits == 1
+        for _ in script.stages:
+            script.steps.release()
+        await bot.slack.until(lambda: bot.slack.current(card).text.startswith("FAIL"))
+        assert bot.slack.current(card).edits == 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from yarl import URL
 
 from tests.support.slackbot import RunningBot, running_bot
+from tests.support.waiting import until
 from tests.support.wholebot import World, read, whole_bot
 
 pytestmark = pytest.mark.may_block
@@ -50,9 +50,7 @@ async def test_each_port_listens_where_its_setting_says() -> None:
     hosts = {"APPGW_HTTP_HOST": "127.0.0.1", "APPGW_ADMIN_HOST": "127.0.0.2"}
     async with running_bot(more=hosts, ready=False) as bot:
         http, admin = ports(bot)
-        async with asyncio.timeout(30):
-            while not listened(http):  # noqa: ASYNC110 -- the kernel is waited for
-                await asyncio.sleep(0.01)
+        await until(lambda: listened(http))
         assert (listened(http), listened(admin)) == ({"127.0.0.1"}, {"127.0.0.2"})
 
 

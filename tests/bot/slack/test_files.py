@@ -207,7 +207,7 @@ async def test_file_in_pieces_is_read_to_its_end() -> None:
         await response.prepare(_request)
         for _ in range(3):
             await response.write(b"x" * 1000)
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.02)  # time: the pieces come apart, however long it is
         return response
 
     application = web.Application()

@@ -5,7 +5,6 @@ The clock is the test's.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -24,6 +23,7 @@ from tests.support.followbot import ENGINE, REFUSAL, World, running_bot, without
 from tests.support.following import NOW, gateway
 from tests.support.reports import HOST
 from tests.support.slackbot import FORBIDDEN_HOST, FORBIDDEN_USER, RunningBot
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.may_block  # DBOS is launched inside the loop on purpose
 HOURLY = f"subscribe {HOST} hourly tz=Europe/Berlin"
@@ -161,9 +161,12 @@ async def test_preview_does_not_call_a_broken_backend_fine(
         await followed(bot)
         world.now += STEP
         await slack.until(lambda: world.looked)
-        while not [one for one in slack.ephemerals() if "seen for the first time" in says(one)]:
+
+        async def seen() -> bool:
             await slack.command(f"history {HOST}")
-            await asyncio.sleep(0.05)
+            return any("seen for the first time" in says(one) for one in slack.ephemerals())
+
+        await until(seen)
         await slack.command("preview")
         assert "Intermediate missing" in says(await text_shown(slack, "Digest: "))
 
@@ -440,10 +443,12 @@ async def test_home_tab_hides_a_channel_that_was_left(bot: RunningBot) -> None:
 
 async def newest_on_home(slack: SlackStandIn, words: str) -> None:
     """Open App Home until the first thing asked is this one; it is written in the background."""
-    async with asyncio.timeout(30):
-        while words not in asked_on_home(slack)[:1]:
-            await slack.open_home()
-            await asyncio.sleep(0.02)
+
+    async def newest() -> bool:
+        await slack.open_home()
+        return words in asked_on_home(slack)[:1]
+
+    await until(newest)
 
 
 def asked_on_home(slack: SlackStandIn) -> list[str]:

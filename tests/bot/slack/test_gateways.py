@@ -19,6 +19,7 @@ from playground.arm import ArmStandIn, Fault, FaultKind, GatewaySpec, PoolSpec, 
 from playground.slack import Message
 from tests.support.slackbot import RunningBot
 from tests.support.tls_server import NAME, Estate
+from tests.support.waiting import LIMIT_S, within_limit
 from tests.support.wholebot import World, read, whole_bot
 
 pytestmark = pytest.mark.may_block
@@ -27,7 +28,14 @@ HEALTH = frozenset({"health"})
 QUICK = ArmTiming(
     poll_interval=0.05, health_budget=1.0, read_budget=10.0, retries=0, retry_after_limit=0.1
 )
-PATIENT = replace(QUICK, health_budget=60.0)
+PATIENT = replace(QUICK, health_budget=LIMIT_S, read_budget=LIMIT_S)
+
+
+def timing_for(kind: FaultKind) -> ArmTiming:
+    """Patience that ends soon where no answer comes, and late where one comes."""
+    return QUICK if kind in {FaultKind.SLOW, FaultKind.ENDLESS} else PATIENT
+
+
 AWAITED = "which takes ten seconds or more"
 
 
@@ -163,7 +171,7 @@ async def test_arm_fault_leaves_our_verdict_and_a_sentence(
     command: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async with bot_beside(arm, ca_file, tmp_path, QUICK) as (bot, port):
+    async with bot_beside(arm, ca_file, tmp_path, timing_for(kind)) as (bot, port):
         arm.add(spec(port), fault=Fault(kind=kind, on=HEALTH, seconds=5))
         await bot.slack.command(f"{NAME}:{port}" if command == "host" else command)
         await bot.slack.until(lambda: SAID[kind] in shown(bot))
@@ -204,7 +212,7 @@ async def test_restart_while_arm_is_awaited_leaves_the_verdict(
         await bot.slack.command("gw:prod-gw")
         await bot.slack.until(lambda: AWAITED in shown(bot))
         bot.service.stop.set()
-        await asyncio.wait_for(asyncio.shield(bot.task), 20)
+        await within_limit(asyncio.shield(bot.task))
         assert "The only server is healthy" in shown(bot)
 
 

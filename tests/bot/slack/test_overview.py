@@ -18,6 +18,7 @@ from bot.slack.handlers.health import Answer, HealthReading
 from chainlib import Sku
 from playground.lab.pki import NOW
 from tests.bot.cards.test_gateway_card import AROUND
+from tests.support.waiting import within_limit
 
 SLOW = Refusal(
     kind=RefusalKind.TIMED_OUT,
@@ -111,5 +112,5 @@ async def test_readings_end_when_the_run_is_cancelled() -> None:
     await running.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    await asyncio.wait_for(ended.wait(), 30)
+    await within_limit(ended.wait())
     assert task.cancelled()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable
 
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
@@ -14,6 +15,7 @@ from bot.slack.outbound.card import Card
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.runs import MAX_REMEMBERED, REMEMBERED_S, SAME_TARGET_S, Runs
 from bot.slack.outbound.turns import AT_ONCE, CROWD, Turns
+from tests.support.waiting import LIMIT_S, advance, for_ever, stop_time, until
 
 CARD = Card(
     SlackClient(client=AsyncWebClient(), session=None),  # type: ignore[arg-type]
@@ -102,17 +104,24 @@ def test_claims_are_bounded() -> None:
 async def test_drain_waits_for_work_then_cuts_it_short() -> None:
     runs, ends = Runs(), list[str]()
 
-    async def work(name: str, seconds: float) -> None:
+    async def work(name: str, done: Awaitable[object]) -> None:
         try:
-            await asyncio.sleep(seconds)
+            await done
             ends.append(f"{name} finished")
         except asyncio.CancelledError:
             ends.append(f"{name} cut")
             raise
 
-    runs.spawn(work("short", 0.05))
-    runs.spawn(work("long", 60))
-    await runs.drain(0.3)
+    go_on = asyncio.Event()
+    runs.spawn(work("short", go_on.wait()))
+    runs.spawn(work("long", for_ever()))
+    draining = asyncio.create_task(runs.drain(LIMIT_S))
+    await until(lambda: runs.draining)
+    go_on.set()
+    await until(lambda: ends)
+    assert not draining.done()
+    advance(LIMIT_S)
+    await draining
     assert ends == ["short finished", "long cut"]
     assert runs.draining
 
@@ -131,12 +140,14 @@ async def test_error_in_the_work_is_logged_and_harmless(
 
 
 async def test_cards_come_before_probes_when_many_ask() -> None:
+    stop_time()
     turns, order = Turns(), list[str]()
 
     async def check(number: int) -> None:
         turns.opening(number)
         probe = asyncio.create_task(run(number))
-        await asyncio.sleep(0.01)
+        for _ in range(AT_ONCE + CROWD):
+            await asyncio.sleep(0)
         order.append("card")
         turns.opened(number)
         await probe

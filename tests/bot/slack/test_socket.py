@@ -33,10 +33,7 @@ def verdicts(bot: RunningBot) -> list[Message]:
 
 
 async def connected_anew(bot: RunningBot, than: int) -> None:
-    await bot.slack.until(
-        lambda: bot.slack.socket.opened > than and bot.slack.socket.connections,
-        20,
-    )
+    await bot.slack.until(lambda: bot.slack.socket.opened > than and bot.slack.socket.connections)
 
 
 async def test_a_refresh_is_survived(bot: RunningBot) -> None:
@@ -64,8 +61,8 @@ async def test_a_silent_connection_is_noticed_and_replaced(bot: RunningBot) -> N
 async def test_mention_over_a_dead_connection_is_redelivered(
     bot: RunningBot,
 ) -> None:
-    bot.slack.socket.redeliveries = (4.0, 4.0, 4.0)
-    bot.slack.socket.answer_seconds = 1.0
+    bot.slack.socket.redeliveries = (2.0,) * 20
+    bot.slack.socket.answer_seconds = 3.0
     bot.slack.socket.go_silent()
     _, ack = await bot.slack.mention(HOST)
     assert ack.ok
@@ -83,14 +80,14 @@ async def test_delivery_with_a_lost_ack_is_handled_once(bot: RunningBot) -> None
 async def test_ready_only_once_slack_can_be_answered() -> None:
     async with running_bot(socket_mode=True, ready=False) as bot:
         bot.slack.faults.add(Fault(method="apps.connections.open", status=500, times=2))
-        await bot.slack.until(lambda: bot.service.readiness.troubles() == {}, 15)
+        await bot.slack.until(lambda: bot.service.readiness.troubles() == {})
         assert (await bot.ready())["status"] == 200
 
 
 async def test_not_ready_while_slack_cannot_be_reached() -> None:
     async with running_bot(socket_mode=True, ready=False) as bot:
         bot.slack.faults.add(Fault(method="*", status=500))
-        await asyncio.sleep(0.5)
+        await bot.slack.until(lambda: bot.slack.api.calls.total() >= 2)
         shown = await bot.ready()
         assert (shown["status"], shown["troubles"]) == (503, {"slack": "not connected yet"})
 
@@ -103,12 +100,19 @@ async def test_silent_socket_is_not_ready_after_a_while(bot: RunningBot) -> None
 
 
 async def test_pings_count_as_signs_of_life(bot: RunningBot) -> None:
-    await asyncio.sleep(socket.PING_S + 1.5)
-    assert bot.service.readiness.silence() < socket.PING_S
+    """The silence grows, and ends without anything but a ping and its answer."""
+    longest = 0.0
+
+    def broken() -> bool:
+        nonlocal longest
+        longest, before = max(longest, bot.service.readiness.silence()), longest
+        return bot.service.readiness.silence() < before
+
+    await bot.slack.until(broken)
+    assert longest > socket.PING_S / 2
 
 
 async def test_silence_grows_when_nothing_comes(bot: RunningBot) -> None:
     bot.slack.socket.silent = True
     bot.slack.socket.go_silent()
-    await asyncio.sleep(4)
-    assert bot.service.readiness.silence() > 3
+    await bot.slack.until(lambda: bot.service.readiness.silence() > 2 * socket.PING_S)

@@ -13,6 +13,7 @@ from bot.slack.service import TokenRefusedError
 from playground.slack import Fault, Message
 from tests.support.reports import HOST
 from tests.support.slackbot import RunningBot, Script, running_bot
+from tests.support.waiting import within_limit
 
 
 def cards(bot: RunningBot) -> list[Message]:
@@ -24,10 +25,9 @@ async def test_a_running_check_finishes(socket_mode: bool) -> None:  # noqa: FBT
     async with running_bot(socket_mode=socket_mode, script=Script()) as bot:
         await bot.slack.command(HOST)
         await bot.slack.until(lambda: cards(bot))
-        bot.service.stop.set()
-        await asyncio.sleep(0.2)
+        await bot.until_stopping()
         bot.script.hold.set()
-        await bot.task
+        await bot.until_stopped()
         assert cards(bot)[0].text.startswith("FAIL")
 
 
@@ -35,8 +35,7 @@ async def test_endless_check_is_cut_short_and_says_so() -> None:
     async with running_bot(script=Script(), wait_s=0.5) as bot:
         await bot.slack.command(HOST)
         await bot.slack.until(lambda: cards(bot))
-        bot.service.stop.set()
-        await bot.task
+        await bot.until_stopped()
         assert cards(bot)[0].text == f"CUT SHORT {HOST}: the bot restarted. Check again."
 
 
@@ -44,8 +43,7 @@ async def test_command_during_the_drain_is_answered() -> None:
     async with running_bot(script=Script()) as bot:
         await bot.slack.command(HOST)
         await bot.slack.until(lambda: cards(bot))
-        bot.service.stop.set()
-        await asyncio.sleep(0.1)
+        await bot.until_stopping()
         assert (await bot.slack.command("other.contoso.com")).ok
         (shown,) = await bot.slack.until(bot.slack.ephemerals)
         assert "restarting" in shown.text
@@ -56,9 +54,8 @@ async def test_command_during_the_drain_is_answered() -> None:
 async def test_bot_waiting_for_slack_can_be_stopped() -> None:
     async with running_bot(ready=False) as bot:
         bot.slack.faults.add(Fault(method="*", status=500))
-        await asyncio.sleep(0.2)
-        bot.service.stop.set()
-        await asyncio.wait_for(asyncio.shield(bot.task), 5)
+        await bot.slack.until(lambda: bot.slack.api.calls)
+        await bot.until_stopped()
         assert bot.task.exception() is None
 
 
@@ -71,5 +68,5 @@ async def test_a_refused_token_is_named(method: str, variable: str) -> None:
     async with running_bot(socket_mode=True, ready=False) as bot:
         bot.slack.faults.add(Fault(method=method, error="invalid_auth"))
         with pytest.raises(TokenRefusedError, match=variable):
-            await asyncio.wait_for(asyncio.shield(bot.task), 10)
+            await within_limit(asyncio.shield(bot.task))
         bot.task = asyncio.create_task(asyncio.sleep(0))

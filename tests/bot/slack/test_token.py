@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.transport.token import TokenWatch
-
-
-async def until(watch: TokenWatch, *, refused: bool) -> None:
-    async with asyncio.timeout(20):
-        while (watch.trouble is not None) is not refused:  # noqa: ASYNC110 -- the watch tells nobody
-            await asyncio.sleep(0.01)
+from tests.support.waiting import until
 
 
 async def test_revoked_token_is_noticed_and_mended() -> None:
-    answers = {"ok": True, "error": ""}
+    answers, asked = {"ok": True, "error": ""}, list[str]()
 
     async def auth_test(_request: web.Request) -> web.Response:
+        asked.append(str(answers["error"]))
         return web.json_response(answers)
 
     application = web.Application()
@@ -30,10 +24,10 @@ async def test_revoked_token_is_noticed_and_mended() -> None:
         watch = TokenWatch(client=client, every=0.01)
         async with watch.running():
             answers.update(ok=False, error="token_revoked")
-            await until(watch, refused=True)
+            await until(lambda: watch.trouble)
             assert "token_revoked" in (watch.trouble or "")
             answers.update(error="internal_error")
-            await asyncio.sleep(0.05)
+            await until(lambda: asked.count("internal_error") > 1)  # the first has been judged then
             assert watch.trouble is not None, "another refusal says nothing about the token"
             answers.update(ok=True, error="")
-            await until(watch, refused=False)
+            await until(lambda: watch.trouble is None)

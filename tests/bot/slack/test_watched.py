@@ -26,9 +26,10 @@ from playground.lab.servers import TlsBackend
 from tests.bot.test_evidence import answered
 from tests.support.reports import HOST, ISSUING, LEAF, ROOT, policy, report
 from tests.support.slackbot import Script, running_bot
+from tests.support.waiting import LIMIT_S
 
 WELL_KNOWN = load_well_known()  # reads a file, which has no place inside the loop
-INTERVAL_S = 0.3
+INTERVAL_S = 0.05
 AROUND = CardContext(command=HOST, understood=HOST, run_id="r", probe_origin="v")
 
 
@@ -53,7 +54,7 @@ class RealScript(Script):
         )
         return HostAnswer(
             report=await check(
-                request, CheckContext(clock=lambda: NOW, timeout=5.0, on_stage=on_stage)
+                request, CheckContext(clock=lambda: NOW, timeout=LIMIT_S, on_stage=on_stage)
             )
         )
 

@@ -24,7 +24,7 @@ from playground.slack.standin import CHANNEL
 from tests.support.reports import HOST
 from tests.support.slackbot import RunningBot, running_bot
 
-INTERVAL_S = 0.3
+INTERVAL_S = 0.05
 ADMITTED = AdmittedInvocation(
     invocation=Invocation(source=Source.COMMAND, text=HOST, user="U1", team="T1", channel=CHANNEL),
     request=BackendRequest(),
@@ -64,12 +64,22 @@ async def looks(bot: RunningBot, more: int) -> None:
     await bot.slack.until(lambda: bot.script.admitted[wanted - 1])
 
 
-async def no_more_looks(bot: RunningBot) -> bool:
-    """Whether the watch has ended: no probe in four intervals."""
-    await asyncio.sleep(INTERVAL_S)
-    before = len(bot.script.admitted)
-    await asyncio.sleep(4 * INTERVAL_S)
-    return len(bot.script.admitted) == before
+async def no_watch(bot: RunningBot) -> bool:
+    """Wait until no card is watched any more."""
+    await bot.slack.until(lambda: "appgw_watches 0.0" in generate_latest(REGISTRY).decode())
+    return True
+
+
+async def never_watched(bot: RunningBot) -> bool:
+    """Whether the host was probed once only, while one asked for later was watched twice."""
+    bot.script.case = "leaf-only"
+    await bot.slack.command("later.contoso.com watch")
+
+    def probed(host: str) -> int:
+        return [target.host for target, _ in bot.script.admitted].count(host)
+
+    await bot.slack.until(lambda: probed("later.contoso.com") >= 3)
+    return probed(HOST) == 1
 
 
 def thread(bot: RunningBot, card: Message) -> list[str]:
@@ -85,7 +95,7 @@ async def test_healed_backend_turns_green_within_two_intervals(bot: RunningBot) 
     assert len(bot.script.admitted) - before <= 2
     assert bot.slack.current(card).text.startswith("OK")
     assert [m.text for m in bot.slack.messages() if m.by_bot] == [bot.slack.current(card).text]
-    assert await no_more_looks(bot)
+    assert await no_watch(bot)
     (line,) = [
         message for message in bot.slack.thread(card) if message.text.startswith("Green after")
     ]
@@ -124,7 +134,7 @@ async def test_a_healthy_backend_is_not_watched(bot: RunningBot) -> None:
     bot.script.case = "good"
     await bot.slack.command(f"{HOST} watch")
     await bot.slack.until(lambda: first(m for m in bot.slack.messages() if m.text.startswith("OK")))
-    assert await no_more_looks(bot)
+    assert await never_watched(bot)
 
 
 async def test_bounded_time_says_when_it_ended(bot: RunningBot) -> None:
@@ -132,7 +142,7 @@ async def test_bounded_time_says_when_it_ended(bot: RunningBot) -> None:
     await bot.slack.until(
         lambda: first(text for text in thread(bot, card) if text.startswith("Not green after 1 s"))
     )
-    assert await no_more_looks(bot)
+    assert await no_watch(bot)
 
 
 @pytest.mark.parametrize("error", ["message_not_found", "channel_not_found", "is_archived"])
@@ -140,12 +150,12 @@ async def test_a_lost_card_ends_it_without_a_word(bot: RunningBot, error: str) -
     card = await watched_card(bot)
     bot.slack.faults.add(Fault(method="chat.update", error=error))
     bot.script.case = "good"
-    assert await no_more_looks(bot)
+    assert await no_watch(bot)
     assert not [text for text in thread(bot, card) if text.startswith(("Green", "Not green"))]
 
 
 async def test_restart_ends_the_watch_silently() -> None:
-    async with running_bot(watch_every_s=60, wait_s=12) as bot:
+    async with running_bot(watch_every_s=3600, wait_s=3600) as bot:
         await bot.slack.command(f"{HOST} watch")
         card = await bot.slack.until(
             lambda: first(m for m in bot.slack.messages() if m.text.startswith("FAIL"))
@@ -155,8 +165,7 @@ async def test_restart_ends_the_watch_silently() -> None:
                 [True] if "appgw_watches 1.0" in generate_latest(REGISTRY).decode() else []
             )
         )
-        bot.service.stop.set()
-        await asyncio.wait_for(bot.task, 6)
+        await bot.until_stopped()
         assert not [
             text for text in thread(bot, card) if text.startswith(("Green", "Not green", "CUT"))
         ]
@@ -166,13 +175,13 @@ async def test_restart_ends_the_watch_silently() -> None:
 async def test_target_refused_later_is_probed_no_more(bot: RunningBot) -> None:
     await watched_card(bot)
     bot.script.refuse_late = True
-    assert await no_more_looks(bot)
+    assert await no_watch(bot)
 
 
 async def test_an_error_of_our_own_ends_it(bot: RunningBot) -> None:
     await watched_card(bot)
     bot.script.error = RuntimeError("boom")
-    assert await no_more_looks(bot)
+    assert await no_watch(bot)
 
 
 async def test_private_card_cannot_be_watched(bot: RunningBot) -> None:
@@ -180,7 +189,7 @@ async def test_private_card_cannot_be_watched(bot: RunningBot) -> None:
     await bot.slack.until(
         lambda: first(m for m in bot.slack.ephemerals() if "Only a card in a channel" in m.text)
     )
-    assert await no_more_looks(bot)
+    assert await never_watched(bot)
 
 
 class Never:

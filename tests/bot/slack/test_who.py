@@ -5,7 +5,6 @@ Commands, mentions, shortcuts, forms, every click, the Home tab; each leaves one
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -167,7 +166,7 @@ async def test_question_and_refusal_each_leave_one_record(
             or [m for m in bot.slack.posted if m.text.startswith(("FAIL", "OK"))]
         )
     )
-    await asyncio.sleep(0.1)
+    await bot.until_stopped()
     entries = records(audit)
     assert [entry["outcome"] for entry in entries] == outcomes
     where = ("U0ONCALL", "C0INCIDENT", TEAM_ID, "command", text)
