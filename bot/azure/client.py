@@ -9,20 +9,20 @@ import it, and late.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Self, TypeVar
+from datetime import datetime
+from typing import Self
 
 from bot.azure import refusals
-from bot.azure.connection import Connection, open_connection
-from bot.azure.errors import Misunderstood, refusal_of
+from bot.azure.connection import Connection
+from bot.azure.errors import Misunderstood
 from bot.azure.front_ends import Addresses, FrontEnds
 from bot.azure.health import translate_health, with_known_names
 from bot.azure.lookup import look_up
 from bot.azure.pipeline import noted_request_ids
+from bot.azure.requests import WRITES, ArmRequests
 from bot.azure.settings import ArmSettings, ArmTiming
 from bot.azure.single_flight import SingleFlight
 from bot.azure.translation import translate_gateway
@@ -32,12 +32,9 @@ from bot.domain.refusal import Refusal, RefusalKind
 
 MAX_PARALLEL_READS = 4
 _REFRESHED_AT = 0.8
-_READS, _WRITES = "reads", "writes"
 _DEFAULT_TIMING = ArmTiming()
 _MAYBE_AT_REST = frozenset({RefusalKind.UPDATING, RefusalKind.UNAVAILABLE, RefusalKind.CONFLICT})
 _AT_REST = frozenset({"stopped", "stopping", "starting"})
-_log = logging.getLogger(__name__)
-Answer = TypeVar("Answer")
 
 
 class ArmClient:
@@ -57,16 +54,13 @@ class ArmClient:
         timing: ArmTiming = _DEFAULT_TIMING,
     ) -> None:
         self._settings, self._clock, self._timing = settings, clock, timing
-        self._opening = asyncio.Lock()
-        self._connection: Connection | None = None
-        self._closed = False
+        self._requests = ArmRequests(settings, clock=clock, timing=timing)
         self._inventories: SingleFlight[Inventory | Refusal] = SingleFlight()
         self._healths: SingleFlight[GatewayHealth | Refusal] = SingleFlight()
         self._one_at_a_time: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._inventory: Inventory | None = None
         self._failure: tuple[datetime, Refusal] | None = None
         self._health: dict[str, GatewayHealth] = {}
-        self._quiet: dict[tuple[str, str], tuple[datetime, Refusal]] = {}
         self._front_ends = FrontEnds(self._public_addresses, clock=clock, age=timing.stale_age)
 
     async def gateways(self, *, refresh: bool = False) -> tuple[Gateway, ...] | Refusal:
@@ -121,7 +115,7 @@ class ArmClient:
         return named.gateways
 
     async def _public_addresses(self, subscription: str) -> Addresses | Refusal:
-        return await self._ask(
+        return await self._requests.ask(
             lambda line: line.public_addresses(subscription),
             "the public addresses",
             subscription,
@@ -134,7 +128,7 @@ class ArmClient:
         A name that is not in the cached list causes one new read of the list.
         """
         subscription, group = wanted.subscription, wanted.group
-        if subscription and not self._in_scope(subscription):
+        if subscription and not self._requests.in_scope(subscription):
             return refusals.out_of_scope()
         inventory = await self.inventory()
         found = self._look_up(inventory, wanted)
@@ -158,7 +152,7 @@ class ArmClient:
     async def get(self, gateway: GatewayId) -> Gateway | Refusal:
         """Read one gateway from ARM now."""
         what = f"the settings of {gateway.name}"
-        return await self._ask(
+        return await self._requests.ask(
             lambda line: _read_gateway(line, gateway),
             what,
             gateway.subscription,
@@ -172,7 +166,7 @@ class ArmClient:
         The answer is at most `max_age` seconds old. Callers that wait at the same time share one
         request.
         """
-        if not self._in_scope(gateway.subscription):
+        if not self._requests.in_scope(gateway.subscription):
             return refusals.out_of_scope()
         held = self._health.get(gateway.key)
         if held and self._age(held.read_at) <= max_age:
@@ -181,12 +175,10 @@ class ArmClient:
 
     async def close(self) -> None:
         """Cancel running requests and close the connection; later calls are refused."""
-        self._closed = True
+        self._requests.refuse_more()
         await self._inventories.close()
         await self._healths.close()
-        if self._connection is not None:
-            await self._connection.close()
-            self._connection = None
+        await self._requests.close()
 
     async def __aenter__(self) -> Self:
         """Return the client; the connection opens with the first request."""
@@ -231,7 +223,7 @@ class ArmClient:
     async def _subscriptions(self) -> tuple[str, ...] | Refusal:
         if self._settings.subscriptions:
             return tuple(dict.fromkeys(map(str.lower, self._settings.subscriptions)))
-        found = await self._ask(
+        found = await self._requests.ask(
             Connection.subscriptions, "the list of subscriptions", "", self._timing.read_budget
         )
         return found or refusals.no_subscription()
@@ -240,7 +232,7 @@ class ArmClient:
         self, subscription: str, gate: asyncio.Semaphore
     ) -> tuple[Gateway, ...] | Refusal:
         async with gate:
-            answer = await self._ask(
+            answer = await self._requests.ask(
                 lambda line: _read_gateways(line, subscription),
                 "the list of gateways",
                 subscription,
@@ -259,13 +251,13 @@ class ArmClient:
                 return resting
             what = f"the backend health of {gateway.name}"
             budget = self._timing.health_budget
-            answer = await self._ask(
+            answer = await self._requests.ask(
                 lambda line: self._asked(line, gateway),
                 what,
                 gateway.subscription,
                 budget,
                 gateway,
-                bucket=_WRITES,
+                bucket=WRITES,
             )
         if isinstance(answer, GatewayHealth):
             self._health[gateway.key] = answer
@@ -297,66 +289,6 @@ class ArmClient:
             raise Misunderstood("no backend health")
         known = self._known(gateway)
         return with_known_names(health, known) if known else health
-
-    async def _ask(
-        self,
-        call: Callable[[Connection], Awaitable[Answer]],
-        what: str,
-        subscription: str,
-        budget: float,
-        gateway: GatewayId | None = None,
-        *,
-        bucket: str = _READS,
-    ) -> Answer | Refusal:
-        """Make one request within its time budget.
-
-        This is the only place where an exception becomes a refusal.
-        """
-        if subscription and not self._in_scope(subscription):
-            return refusals.out_of_scope()
-        quiet = self._still_quiet(subscription, bucket)
-        if quiet:
-            return quiet
-        try:
-            async with asyncio.timeout(budget):
-                return await call(await self._line())
-        except Exception as error:  # noqa: BLE001 -- callers get refusals, never exceptions
-            refusal = refusal_of(
-                error, what, credential=self._settings.credential, budget=budget, gateway=gateway
-            )
-        _log.info("ARM refused: %s", refusal.kind.value)
-        if refusal.kind is RefusalKind.THROTTLED and refusal.retry_after:
-            self._quiet[subscription.lower(), bucket] = (
-                self._clock() + timedelta(seconds=refusal.retry_after),
-                refusal,
-            )
-        return refusal
-
-    def _in_scope(self, subscription: str) -> bool:
-        """Whether requests about a subscription are allowed.
-
-        When subscriptions are configured, no other one is allowed, whatever ID was typed.
-        """
-        configured = self._settings.subscriptions
-        return not configured or subscription.lower() in {one.lower() for one in configured}
-
-    def _still_quiet(self, subscription: str, bucket: str) -> Refusal | None:
-        """Refuse while the wait that ARM asked for (Retry-After) is not over.
-
-        Backend health counts as a write at ARM; reads have a wait of their own.
-        """
-        until, refusal = self._quiet.get((subscription.lower(), bucket), (None, None))
-        if until is None or refusal is None or self._clock() >= until:
-            return None
-        return replace(refusal, retry_after=(until - self._clock()).total_seconds())
-
-    async def _line(self) -> Connection:
-        if self._closed:
-            raise ConnectionError("the client is closed")
-        async with self._opening:
-            if self._connection is None:
-                self._connection = await open_connection(self._settings, self._timing)
-            return self._connection
 
     def _look_up(
         self,

@@ -10,50 +10,39 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from bot.azure.policies import NO_ADDRESS, MemberUse, member_uses, with_listed_servers
+from bot.azure.policies import MemberUse
 from bot.azure.single_flight import SingleFlight
-from bot.azure.sites import rules_for, unnamed_addresses
-from bot.azure.translation import with_nic_addresses
+from bot.azure.sites import unnamed_addresses
 from bot.checks.admission import Admission
 from bot.checks.answers import HostAnswer, of_worst
-from bot.checks.backend_health import add_backend_health, listed, only_listed, worst_first
-from bot.checks.gateway import MAX_PARALLEL_MEMBERS, check_gateway, settled
-from bot.checks.gateway_state import gateway_findings
+from bot.checks.gateway import MAX_PARALLEL_MEMBERS, settled
+from bot.checks.gateway_members import GatewayMembers
 from bot.checks.known_gateways import KnownGateways
 from bot.checks.ports import NOT_CONFIGURED, SLOW_ARM, Arm, TargetPolicy
 from bot.checks.prepare import addresses_of, assumed, within_deadline
 from bot.checks.probe import CheckContext, check
 from bot.checks.selection import (
     chosen,
-    is_named,
-    is_named_pair,
     nearest_first,
-    no_such_part,
     on_port_of,
     placement_of,
     uses_of_host,
 )
 from bot.checks.sites import (
     a_site,
-    behind,
     is_site_alone,
-    no_such_site,
-    pairs_of,
-    routed,
     serving,
     site_beside,
 )
 from bot.checks.typed_options import (
     TypedRoot,
     find_root,
-    of_no_use,
-    replacing,
     typed_checks,
 )
-from bot.domain.azure import Gateway, GatewayHealth, MemberKind
+from bot.domain.azure import Gateway
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.refusal import Refusal, RefusalKind
-from bot.domain.report import GatewayReport, MemberCheck
+from bot.domain.report import GatewayReport
 from bot.domain.request import NOTHING_TYPED, HostTarget, ProbeOptions, SiteTarget, Via
 
 __all__ = [
@@ -65,9 +54,6 @@ __all__ = [
     "Refusal",
     "TargetPolicy",
 ]
-
-MAX_UNLISTED = 200
-"""Servers that only backend health lists are probed up to this number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,8 +105,14 @@ class CheckService:
         self._admission = Admission(target_policy)
         self._new_context = new_context
         self._probes: SingleFlight[HostAnswer | Refusal] = SingleFlight()
-        self._looks: SingleFlight[GatewayReport | Refusal] = SingleFlight()
-        self._slots = asyncio.Semaphore(MAX_PARALLEL_MEMBERS)
+        self._gateway_probes: SingleFlight[GatewayReport | Refusal] = SingleFlight()
+        self._members = GatewayMembers(
+            arm=arm,
+            gateways=self._gateways,
+            admission=self._admission,
+            new_context=new_context,
+            slots=asyncio.Semaphore(MAX_PARALLEL_MEMBERS),
+        )
 
     async def host(
         self,
@@ -186,7 +178,9 @@ class CheckService:
         `read_backend_health` then adds backend health. Callers with the same request at the same
         time share the probes. With `via=gateway` nothing is probed.
         """
-        return await self._looks.share((target, options), lambda: self._look_at(target, options))
+        return await self._gateway_probes.share(
+            (target, options), lambda: self._members.probe(target, options)
+        )
 
     async def placement(self, target: HostTarget, options: ProbeOptions) -> GatewayRef | Refusal:
         """The gateway, pool and setting of a host, without resolving or probing it."""
@@ -223,120 +217,9 @@ class CheckService:
             return False
         return is_site_alone(self._arm.remembered() or (), target.host)
 
-    async def _look_at(self, target: GatewayRef, options: ProbeOptions) -> GatewayReport | Refusal:
-        gateway = await self._gateways.find(target)
-        if isinstance(gateway, Refusal):
-            return gateway
-        if target.site:
-            return await self._site_of(gateway, target, options)
-        return await self._members_of(gateway, target, options)
-
-    async def _site_of(
-        self, gateway: Gateway, target: GatewayRef, options: ProbeOptions
-    ) -> GatewayReport | Refusal:
-        """Check the members behind a public name, each with the rules that lead to it."""
-        rules = rules_for(gateway, target.site or "")
-        if not rules:
-            return no_such_site(gateway, target.site or "")
-        report = await self._members_of(gateway, target, options)
-        if isinstance(report, Refusal):
-            return report
-        return replace(routed(report, rules), site=target.site or "")
-
-    async def _members_of(
-        self, gateway: Gateway, target: GatewayRef, options: ProbeOptions
-    ) -> GatewayReport | Refusal:
-        uses = [use for use in member_uses(gateway) if is_named(use, target.pool, target.setting)]
-        pairs = tuple(
-            use for use in gateway.uses if is_named_pair(use, target.pool, target.setting)
-        )
-        if target.site:
-            rules = rules_for(gateway, target.site)
-            uses, pairs = behind(uses, rules), pairs_of(pairs, rules)
-        if not pairs and (target.pool or target.setting):
-            return no_such_part(gateway, target)
-        about = gateway_findings(gateway, pairs)
-        via, scope = options.via or Via.BOTH, target.part
-        if via is Via.GATEWAY:
-            at, said = self._new_context().clock(), of_no_use(options)
-            return GatewayReport(
-                gateway=gateway,
-                members=listed(uses),
-                at=at,
-                scope=scope,
-                via=via,
-                said=said,
-                findings=about,
-                uses=pairs,
-            )
-        gateways = await self._gateways.beside(gateway)
-        root = find_root(options, gateways, None, gateway.id.text)
-        if isinstance(root, Refusal):
-            return root
-        checks, said = typed_checks(uses, gateways, options, root)
-        report = await self._check(gateway, checks, gateways)
-        return replace(
-            report,
-            scope=scope,
-            via=via,
-            typed=replacing(options),
-            said=said,
-            findings=about,
-            uses=pairs,
-        )
-
     async def read_backend_health(self, report: GatewayReport) -> GatewayReport:
         """Read backend health and add it to the report; takes ten seconds or more."""
-        if self._arm is None:
-            return add_backend_health(report, NOT_CONFIGURED)
-        health = await self._arm.health(report.gateway.id)
-        if not isinstance(health, Refusal) and any(
-            member.skipped == NO_ADDRESS for member in report.members
-        ):
-            report = await self._with_interfaces(report, health)
-        if not isinstance(health, Refusal) and report.via is not Via.GATEWAY:
-            report = await self._with_listed(report, health)
-        answered = add_backend_health(report, health)
-        if not report.site:
-            return answered
-        return routed(answered, rules_for(report.gateway, report.site))
-
-    async def _with_listed(self, report: GatewayReport, health: GatewayHealth) -> GatewayReport:
-        """Probe the servers that backend health lists and the configuration does not contain."""
-        servers = only_listed(report, health)[:MAX_UNLISTED]
-        if not servers:
-            return report
-        gateway, uses = with_listed_servers(report.gateway, servers)
-        probed = await self._probe_more(report, gateway, uses)
-        return replace(report, members=worst_first((*report.members, *probed.members)))
-
-    async def _with_interfaces(self, report: GatewayReport, health: GatewayHealth) -> GatewayReport:
-        """Probe members that are network interfaces; backend health gives their addresses."""
-        gateway = with_nic_addresses(report.gateway, health)
-        pairs = {
-            (member.pool, member.setting)
-            for member in report.members
-            if member.skipped == NO_ADDRESS
-        }
-        interfaces = [
-            u
-            for u in member_uses(gateway)
-            if u.member.kind is MemberKind.NIC and (u.use.pool, u.setting.name) in pairs
-        ]
-        probed = await self._probe_more(report, gateway, interfaces)
-        kept = tuple(member for member in report.members if member.skipped != NO_ADDRESS)
-        return replace(report, gateway=gateway, members=worst_first((*kept, *probed.members)))
-
-    async def _probe_more(
-        self, report: GatewayReport, gateway: Gateway, uses: Sequence[MemberUse]
-    ) -> GatewayReport:
-        """Probe members that became known after the first round, with the typed options."""
-        gateways = await self._gateways.beside(gateway)
-        root = find_root(report.typed, gateways, None, gateway.id.name)
-        checks, _ = typed_checks(
-            uses, gateways, report.typed, None if isinstance(root, Refusal) else root
-        )
-        return await self._check(gateway, checks, (gateway,))
+        return await self._members.read_backend_health(report)
 
     async def find(self, target: GatewayRef) -> Gateway | Refusal:
         """Find the gateway that the user named, without probing it."""
@@ -383,17 +266,5 @@ class CheckService:
         for gateway in dict.fromkeys(use.gateway for use in standing.uses):
             uses = [use for use in standing.uses if use.gateway == gateway]
             checks, _ = typed_checks(uses, standing.gateways, standing.options, standing.root)
-            reports.append(await self._check(gateway, checks, standing.gateways, context))
+            reports.append(await self._members.check(gateway, checks, standing.gateways, context))
         return of_worst(reports)
-
-    async def _check(
-        self,
-        gateway: Gateway,
-        checks: Sequence[MemberCheck],
-        gateways: Sequence[Gateway],
-        context: CheckContext | None = None,
-    ) -> GatewayReport:
-        admit = self._admission.beside(gateways)
-        return await check_gateway(
-            gateway, checks, context or self._new_context(), admit=admit, slots=self._slots
-        )

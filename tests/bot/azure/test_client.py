@@ -334,7 +334,7 @@ async def test_line_and_credential_are_closed_at_the_end(
     """One credential for the process; it holds connections of its own."""
     arm.add(GatewaySpec(name="prod-gw"))
     await client.inventory()
-    line = client._connection
+    line = client._requests._connection
     assert line is not None
     closed: list[str] = []
 
