@@ -16,7 +16,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -84,12 +84,6 @@ _FAILURES = tuple(
     (code, re.compile(fragment)) for code, fragment in FRAGMENTS.items() if code is not Code.OK
 )
 _SUCCESS = re.compile(FRAGMENTS[Code.OK])
-_UNWRAPPED = tuple(
-    (code, re.compile(fragment.replace(" ", " ?")))
-    for code, fragment in FRAGMENTS.items()
-    if code is not Code.OK
-)
-"""The same for text in which a table broke words across lines."""
 _STATUSES = r"([0-9]{3}(?: ?[-,] ?[0-9]{3})*)"
 _EXPECTED = re.compile(
     rf"(?:expected|erwartet|attendu|previsto|esperaba|必要) ?: ?\{{?{_STATUSES}"
@@ -107,6 +101,7 @@ _ERROR_CODE = re.compile(
     r"|verify return code: ([0-9]{1,5})\b"
     r"|(?:fehlercode|code derreur|código de error|codice di errore) \{?([0-9]{1,5})\b"
 )
+_REMEMBERED = 64
 _WITH_STATUS = (Code.HTTP_STATUS_MISMATCH, Code.OK)
 _PREFIX = re.compile(r"^(?:ngxhttpupstreamcheck)?err(?=[a-z])")
 _LABELLED_NAME = re.compile(r"healthprobeerrorname\W{1,8}([a-z0-9]{1,140})")
@@ -119,6 +114,7 @@ _HEAD, _TAIL = 24, 40
 _ELLIPSIS = re.compile(r"\.{3,}")
 
 
+@lru_cache(maxsize=_REMEMBERED)  # backend health says the same of most servers
 def translate(text: str, name: str = "") -> GatewayMessage:
     """Find the code that a message stands for, and the numbers in it.
 
@@ -182,7 +178,7 @@ def _decided(text: str, name: str) -> tuple[Code, str]:
             if found := reader(plain):
                 return found[1], plain[found[0] :][:MESSAGE]
     for plain in _pieces(_joined(text)) if _BREAK.search(text) else ():
-        if found := _earliest(_UNWRAPPED, plain):
+        if found := _earliest(_unwrapped(), plain):
             return found[1], plain[found[0] :][:MESSAGE]
     return code_of_name(name) or Code.UNRECOGNISED, ""
 
@@ -201,6 +197,19 @@ def _pieces(text: str) -> Iterator[str]:
         yield normalised(text[start : start + WINDOW])
         if start + WINDOW >= len(text):
             return
+
+
+@cache
+def _unwrapped() -> tuple[Rule, ...]:
+    """The failures for text in which a table broke words across lines.
+
+    Compiled when such a text comes: the patterns take a twentieth of the start of `appgw health`.
+    """
+    return tuple(
+        (code, re.compile(fragment.replace(" ", " ?")))
+        for code, fragment in FRAGMENTS.items()
+        if code is not Code.OK
+    )
 
 
 def _failure(plain: str) -> Found | None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from bot.checks.backend_health import worst_first
 from bot.checks.probe import CheckContext, check
+from bot.checks.without_sni import ChainsWithoutSni
 from bot.domain.azure import Gateway
 from bot.domain.refusal import Refusal
 from bot.domain.report import CheckRequest, GatewayReport, MemberCheck, MemberReport
@@ -52,7 +53,10 @@ async def check_gateway(
     end = asyncio.get_running_loop().time() + context.timeout
     queue = len(checks) > MAX_PARALLEL_MEMBERS
     each = replace(context, timeout=context.timeout / _SHARE) if queue else context
-    members = await asyncio.gather(*(_member(one, each, admit, gate, end) for one in checks))
+    # The same server often stands behind several settings; without SNI it presents one chain.
+    async with ChainsWithoutSni() as shared:
+        each = replace(each, shared_without_sni=shared)
+        members = await asyncio.gather(*(_member(one, each, admit, gate, end) for one in checks))
     return GatewayReport(
         gateway=gateway, members=worst_first(tuple(members)), at=context.clock(), scope=scope
     )

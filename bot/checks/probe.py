@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from bot.checks.assemble import assemble, badness, out_of_date_issuer, sent_elsewhere
 from bot.domain.check_report import AddressReport, CheckReport, CheckRequest
@@ -38,6 +39,9 @@ from chainlib.aio import (
     capture,
     resolve,
 )
+
+if TYPE_CHECKING:
+    from bot.checks.without_sni import ChainsWithoutSni
 
 MAX_ADDRESSES = 16
 MAX_PARALLEL = 8
@@ -69,6 +73,8 @@ class CheckContext:
         seen: called with every finished report.
         without_sni: whether to try a handshake without SNI as well, for this target and instant;
             the observations of digests do so once a day.
+        shared_without_sni: what servers presented without SNI to checks that run together; `None`
+            for a check that runs alone.
         on_stage: called with `resolve`, `connect`, `handshake`, `http` and `judge` as each stage
             begins.
     """
@@ -83,6 +89,7 @@ class CheckContext:
     learn: Callable[[PresentedChain], None] | None = None
     seen: Callable[[CheckReport], None] | None = None
     without_sni: Callable[[Target, datetime], bool] = field(default=lambda _target, _at: True)
+    shared_without_sni: ChainsWithoutSni | None = None
     on_stage: StageHook | None = None
 
 
@@ -214,7 +221,7 @@ async def _capture_all(
     also_without = named and context.without_sni(target, context.clock())
     main, default = await asyncio.gather(
         _main_list(target, policy, context, deadline, offer),
-        _default_list(target, deadline, offer) if also_without else asyncio.sleep(0),
+        _list_without_sni(target, context, deadline, offer) if also_without else asyncio.sleep(0),
     )
     if isinstance(main, CaptureError):
         from chainlib.aio.diagnose import diagnose  # noqa: PLC0415 -- only where no list came
@@ -245,6 +252,18 @@ async def _main_list(
         )
     except CaptureError as error:
         return error
+
+
+async def _list_without_sni(
+    target: Target, context: CheckContext, deadline: float, offer: TlsOffer
+) -> tuple[Certificate | UnreadableCertificate, ...]:
+    """The chain presented without SNI, from another check where one of the same server has it."""
+    if context.shared_without_sni is None:
+        return await _default_list(target, deadline, offer)
+    server = (target.address, target.port, target.proxy_header, offer)
+    return await context.shared_without_sni.of(
+        server, lambda: _default_list(target, deadline, offer)
+    )
 
 
 async def _default_list(

@@ -1,18 +1,53 @@
-"""When the observations of digests also try a handshake without SNI: once a day per backend.
+"""When to try a handshake without SNI as well: once a day per backend, once per look at a gateway.
 
 A different default certificate is only informational. It is worth a second connection when a user
-asks, and otherwise once a day.
+asks, and otherwise once a day; behind several settings of a gateway a server is asked once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine, Hashable
 from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, Self
 
-from chainlib import Target
+from bot.azure.single_flight import SingleFlight
+from chainlib import Certificate, Target, UnreadableCertificate
 
 DAILY = timedelta(days=1)
 MOST = 100_000
 _Key = tuple[str, int, str | None]
+_Chain = tuple[Certificate | UnreadableCertificate, ...]
+
+
+class ChainsWithoutSni:
+    """What servers presented without SNI, asked once per server by checks that run together.
+
+    Leaving the context cancels what is still asked.
+    """
+
+    def __init__(self) -> None:
+        self._presented: dict[Hashable, _Chain] = {}
+        self._asking: SingleFlight[_Chain] = SingleFlight()
+
+    async def of(self, server: Hashable, ask: Callable[[], Coroutine[Any, Any, _Chain]]) -> _Chain:
+        """The chain of a server; `ask` is called unless another check has asked it."""
+        if server not in self._presented:
+            self._presented[server] = await self._asking.share(server, ask)
+        return self._presented[server]
+
+    async def __aenter__(self) -> Self:
+        """For the checks of one look."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Cancel what is still asked."""
+        await self._asking.close()
 
 
 class DailyHandshakes:
