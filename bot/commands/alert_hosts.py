@@ -25,15 +25,12 @@ from bot.commands.alert_names import (
     port_of,
     registered_domain,
 )
+from bot.commands.alert_pages import is_page_host, is_page_path, is_script, is_tool_path
 from bot.commands.alert_tables import VENDORS
 from bot.commands.alert_text import AlertText, Line
 from bot.commands.alert_words import (
     Role,
     is_client_address,
-    is_page_host,
-    is_page_path,
-    is_script,
-    is_tool_path,
     label_role,
     place_role,
 )

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from bot.commands.alert_pages import is_page_path
 from bot.commands.alert_text import AlertText
-from bot.commands.alert_words import Role, is_page_path
+from bot.commands.alert_words import Role
 
 _JOINED = re.compile(
     r"[\s`*_,]*(?:[,;/|+&\u00b7]|and|or|then|plus|as well as|und|et|\s)[\s`*_]*", re.IGNORECASE

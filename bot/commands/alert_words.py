@@ -13,10 +13,8 @@ from unicodedata import combining, normalize
 from bot.commands.alert_tables import (
     CLIENT_WORDS,
     GENERAL_WORDS,
-    PAGE_HOSTS,
     PAGE_WORDS,
     STRONG_WORDS,
-    VENDORS,
 )
 
 MAX_LABEL = 60
@@ -52,7 +50,6 @@ _TELLS_OF_FAULT = re.compile(
 )
 """Words after a page's label by which the line tells of a fault: `Job smoke: curl failed ...`."""
 _SENTENCE_END = re.compile(r"[.;!?]\s")
-_SCRIPT = re.compile(r"(?i)\.(?:py|aspx?|cgi|php|html?|jsp|do)\?")
 _KEYWORD = re.compile(
     r"\b(backend|upstream|origin|member|target|server|host|instance|endpoint|node|site|url|"
     r"request|hostname|website|service)s?(?:\s+(?:server|host|address|name|member|node|url|is))?"
@@ -169,26 +166,6 @@ _CLIENT_AFTER = re.compile(
     r"(?:\((?:client|visitor|source|remote)|- - \[|- \S+ \[|\[\d\d/[A-Z][a-z]{2}/\d{4})",
     re.IGNORECASE,
 )
-_PAGE_PATH = re.compile(
-    r"(?i)(?:/(?:incidents?|alerts?|alerting|issues?|browse|tickets?|dashboards?|d|d-solo|monitors?"
-    r"|runbooks?|wiki|docs?|confluence|actions/runs|commit|pull|merge_requests|pipelines?|jobs?"
-    r"|builds?|explore|graph|silences?|archives|meet|j|checks|check-sessions|problems?|services?"
-    r"|icingaweb2|cgi-bin|nagios\w*|zabbix|notebooks?|reports?|events?|kb|app/(?:client|discover|"
-    r"apm|observability|reports|alerts|kibana|o11y)|search|trace|logs|runbook|display|spaces?|"
-    r"playbooks?|sessions?|uptime|console|project|organizations|blob|tree|history)"
-    r"(?:[/?#.;,]|$)|[?#&;](?:triggerid|eventid|id|panelid|orgid|incident|alert|receiver|"
-    r"g0\.expr|silenceid|sensor|monitor|problem)\w*=|#/|#!|#(?:alerts?|incident|problem|check|"
-    r"home)\b|sensor\.htm|tr_events|/status\.cgi|/extinfo)"
-)
-_TOOL_PATH = re.compile(
-    r"(?i)/(?:incidents?|alerting|issues|browse|dashboards?|d|d-solo|runbooks?|wiki|actions/runs"
-    r"|merge_requests|pipelines|silences?|icingaweb2|nagios\w*|zabbix)/"
-    r"|[?&](?:panelid|orgid|g0\.expr|triggerid|eventid|silenceid)=|#/?(?:alerts?|incidents?|silences?)\b"
-)
-_ON_VENDORS = (".cloudapp.azure.com", ".cloudapp.azure.cn", ".cloudapp.usgovcloudapi.net")
-"""Names that customers get below a domain of the table."""
-_QUEUES = (".servicebus.windows.net", ".servicebus.chinacloudapi.cn")
-"""Azure's queues; each has a registered domain of its own, and no gateway has them as backends."""
 
 
 def label_words(label: str) -> tuple[str, ...]:
@@ -272,28 +249,4 @@ def is_client_address(before: str, after: str, port: int | None) -> bool:
         (port and port >= ephemeral and _CLIENT_AFTER.match(after))
         or _CLIENT_AFTER.match(after)
         or _CLIENT_BEFORE.search(before)
-    )
-
-
-def is_page_path(path: str) -> bool:
-    """Whether a URL's path or query is that of a page of a tool."""
-    return bool(_PAGE_PATH.search(path))
-
-
-def is_tool_path(path: str) -> bool:
-    """Whether a URL's path is one that no monitored site has: of incidents, dashboards, queries."""
-    return bool(_TOOL_PATH.search(path))
-
-
-def is_script(path: str) -> bool:
-    """Whether a path is that of a script with parameters, as in old consoles."""
-    return bool(_SCRIPT.search(path))
-
-
-def is_page_host(host: str, registered: str | None) -> bool:
-    """Whether a host belongs to a vendor, or has the name of a tool."""
-    if registered in VENDORS or host in VENDORS:
-        return not host.endswith(_ON_VENDORS)
-    return host.endswith(_QUEUES) or any(
-        label.rstrip("-0123456789") in PAGE_HOSTS for label in host.split(".")[:-1]
     )

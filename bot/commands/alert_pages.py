@@ -1,0 +1,53 @@
+"""Which hosts and paths in alerts belong to pages of tools and vendors. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from bot.commands.alert_tables import PAGE_HOSTS, VENDORS
+
+_SCRIPT = re.compile(r"(?i)\.(?:py|aspx?|cgi|php|html?|jsp|do)\?")
+_PAGE_PATH = re.compile(
+    r"(?i)(?:/(?:incidents?|alerts?|alerting|issues?|browse|tickets?|dashboards?|d|d-solo|monitors?"
+    r"|runbooks?|wiki|docs?|confluence|actions/runs|commit|pull|merge_requests|pipelines?|jobs?"
+    r"|builds?|explore|graph|silences?|archives|meet|j|checks|check-sessions|problems?|services?"
+    r"|icingaweb2|cgi-bin|nagios\w*|zabbix|notebooks?|reports?|events?|kb|app/(?:client|discover|"
+    r"apm|observability|reports|alerts|kibana|o11y)|search|trace|logs|runbook|display|spaces?|"
+    r"playbooks?|sessions?|uptime|console|project|organizations|blob|tree|history)"
+    r"(?:[/?#.;,]|$)|[?#&;](?:triggerid|eventid|id|panelid|orgid|incident|alert|receiver|"
+    r"g0\.expr|silenceid|sensor|monitor|problem)\w*=|#/|#!|#(?:alerts?|incident|problem|check|"
+    r"home)\b|sensor\.htm|tr_events|/status\.cgi|/extinfo)"
+)
+_TOOL_PATH = re.compile(
+    r"(?i)/(?:incidents?|alerting|issues|browse|dashboards?|d|d-solo|runbooks?|wiki|actions/runs"
+    r"|merge_requests|pipelines|silences?|icingaweb2|nagios\w*|zabbix)/"
+    r"|[?&](?:panelid|orgid|g0\.expr|triggerid|eventid|silenceid)=|#/?(?:alerts?|incidents?|silences?)\b"
+)
+_ON_VENDORS = (".cloudapp.azure.com", ".cloudapp.azure.cn", ".cloudapp.usgovcloudapi.net")
+"""Names that customers get below a domain of the table."""
+_QUEUES = (".servicebus.windows.net", ".servicebus.chinacloudapi.cn")
+"""Azure's queues; each has a registered domain of its own, and no gateway has them as backends."""
+
+
+def is_page_path(path: str) -> bool:
+    """Whether a URL's path or query is that of a page of a tool."""
+    return bool(_PAGE_PATH.search(path))
+
+
+def is_tool_path(path: str) -> bool:
+    """Whether a URL's path is one that no monitored site has: of incidents, dashboards, queries."""
+    return bool(_TOOL_PATH.search(path))
+
+
+def is_script(path: str) -> bool:
+    """Whether a path is that of a script with parameters, as in old consoles."""
+    return bool(_SCRIPT.search(path))
+
+
+def is_page_host(host: str, registered: str | None) -> bool:
+    """Whether a host belongs to a vendor, or has the name of a tool."""
+    if registered in VENDORS or host in VENDORS:
+        return not host.endswith(_ON_VENDORS)
+    return host.endswith(_QUEUES) or any(
+        label.rstrip("-0123456789") in PAGE_HOSTS for label in host.split(".")[:-1]
+    )
