@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from bot.commands.alert_gateway_names import (
     ARM_ID,
     OURS,
+    OWN_PARTS,
     VALUE,
     NamedGateway,
     Sure,
@@ -53,15 +54,15 @@ _SHORT_LABEL = re.compile(
     rf"(?:^|(?<=[,;|(]))\W{{0,4}}gw[*_`]{{0,2}}\s{{0,4}}[:=]\s{{1,4}}{VALUE}", re.IGNORECASE
 )
 """`gw: prod-gw`; with a word before it (`default gw: ...`) it is a router."""
-_LABEL_FRAMES = frozenset({"s", "data", "context", "essentials", "over"})
+_LABEL_FRAMES = frozenset({"s", "data", "context", "essentials"})
 """Words in a label that carry no meaning for its kind."""
-_WEAK_LABELS = frozenset({"name", "host", "service", "instance"})
+_WEAK_LABELS = frozenset({"name", "host", "service", "instance", "target"})
 """Labels used for many kinds of things, so only a known gateway counts after them."""
 _NAME_LABELS = _WEAK_LABELS | {
     *("resource", "resource name", "resource id", "entity", "entity name", "object", "component"),
     *("device", "ci", "configuration items", "affected resource", "affected resources"),
     *("impacted resource", "target resource", "target resource name", "impacted entity"),
-    *("affected entity", "monitored resource"),
+    *("affected entity", "monitored resource", "gateway", "gateway name", "over name"),
 }
 """Labels of a gateway's name in an alert about gateways."""
 _TOKEN = re.compile(r"(?<![\w.-])[A-Za-z0-9(][\w().-]{0,89}")
@@ -134,8 +135,15 @@ def _labelled(text: AlertText, known: KnownNames, *, about: bool) -> Iterator[Na
         words = " ".join(word for word in label_words(label) if word not in _LABEL_FRAMES)
         weak = words in _WEAK_LABELS
         fitting = words in _NAME_LABELS and about and not other
-        if fitting and (not weak or known.names.get(value.lower())):
+        surely = not weak or known.names.get(value.lower()) or _says_gateway(words, value)
+        if fitting and surely:
             yield from named(value, Sure.LABELLED, known, quoted=False, labelled=True)
+
+
+def _says_gateway(label: str, value: str) -> bool:
+    """Whether a name says itself that it is a gateway; names of rules do as well."""
+    parts = set(re.split(r"[-_]", value.lower()))
+    return label in {"target", "host", "instance"} and len(parts) > 1 and bool(parts & OWN_PARTS)
 
 
 def _is_ours(label: str) -> bool:

@@ -44,8 +44,8 @@ _SINCE = re.compile(
 """When it began: `since the last backup`."""
 _WORD = re.compile(r"(?<![\w.:-])[^\W\d_][\w-]+(?![\w:]*[:.]\w)")
 """A word of the language; `main.go` and `:fire:` are none."""
-_BARE, _BRIEF, _BRIEF_FAULT = 2, 4, 6
-"""The most words of a text that is hardly more than a host; more are allowed beside a fault."""
+_BARE, _LABELLED, _FAILING = 2, 4, 3
+"""The most words of a text that is hardly more than a host: alone, with a label, with a fault."""
 _REACH = 240
 """How far from a name words count as said of it."""
 
@@ -60,7 +60,7 @@ class Matter:
         is_no_answer: whether it says that something does not answer.
         other: another subject in the alert's own word, such as a disk; `None` if there is none.
         is_fault: whether it reports a failure.
-        is_brief: whether it has few words besides names of hosts.
+        words: how many words it has besides names of hosts, files and versions.
     """
 
     is_status: bool
@@ -68,7 +68,7 @@ class Matter:
     is_no_answer: bool
     other: str | None
     is_fault: bool
-    is_brief: bool
+    words: int
 
 
 def read_matter(text: AlertText) -> Matter:
@@ -89,7 +89,7 @@ def read_matter(text: AlertText) -> Matter:
         is_no_answer=_says(NO_ANSWER, plain),
         other=other[1].lower() if other else None,
         is_fault=is_fault,
-        is_brief=words <= (_BRIEF_FAULT if is_fault else _BRIEF) and not is_good,
+        words=words,
     )
 
 
@@ -133,7 +133,7 @@ def why_unchecked(matter: Matter, mention: Mention, text: AlertText) -> str | No
         about = matter.other or f"the server {mention.host}"
         return f"is about {about} and no HTTPS backend; name one to check it"
     is_vague = bool(labels & PERHAPS_OTHER_SERVERS) and not matter.is_no_answer
-    if is_vague or not (is_down or matter.is_brief or _is_spoken_for(matter, mention, line)):
+    if is_vague or not (is_down or _is_spoken_for(matter, mention, line)):
         return f"mentions {mention.host} and does not say that it fails; name what to check"
     return None
 
@@ -142,4 +142,18 @@ def _is_spoken_for(matter: Matter, mention: Mention, line: Line) -> bool:
     """Whether a label, a URL or the words of the alert say that the host is monitored."""
     address = line.text[mention.start : mention.end].lower()
     is_watched = mention.role <= Role.SUBJECT and address.startswith(("https:", "http:"))
-    return mention.role is Role.KNOWN or matter.is_no_answer or (matter.is_fault and is_watched)
+    return (
+        mention.role is Role.KNOWN
+        or matter.is_no_answer
+        or (matter.is_fault and is_watched)
+        or matter.words <= _most_words(matter, mention, is_url="://" in address)
+    )
+
+
+def _most_words(matter: Matter, mention: Mention, *, is_url: bool) -> int:
+    """How many words a text about nothing but this host may have."""
+    if mention.role is Role.LABELLED:
+        return _LABELLED
+    if matter.is_fault:
+        return _FAILING
+    return 0 if is_url else _BARE

@@ -62,8 +62,8 @@ GOOD_NEWS = re.compile(
 
 _MACHINES = (
     r"disks?|dis[ck]\s+space|file\s?systems?|inodes?|swap|memory|ram|cpu|load\s+average|ntp|raid"
-    r"|clock\s+(?:skew|drift)|fans?\s+speed|temperature|toner|ups|print(?:er|\s+queue)|reboot(?:ed|s)?"
-    r"|node\s?filesystem\w*|windows\s+updates?|patch(?:es|ing)?|agents?\s+(?:is\s+)?(?:not\s+available|offline|unreachable|down|missing)"
+    r"|clock\s+(?:skew|drift)|fans?\s+(?:speed|fail\w*)|temperature|toner|ups|print(?:er|\s+queue)|reboot(?:ed|s)?"
+    r"|node\s?filesystem\w*|windows\s+updates?|patch(?:es|ing)?|cameras?|door\s+controllers?|hsm|agents?\s+(?:is\s+)?(?:not\s+available|offline|unreachable|down|missing)"
 )
 _NETWORKS = (
     r"sip|voip|trunk|s?ftps?|smb|iscsi|modbus|telnet|snmp|bgp|ospf|dhcp|vpn\s+tunnel|packet\s+loss|interface\s+\S+\s+(?:is\s+)?down|link\s+down"
@@ -90,7 +90,9 @@ _JOBS = (
     r"builds?\s+(?:#\d+|failed|passed|broken|agent)|cron(?:\s?jobs?)?|back-?ups?|batch\s+jobs?|etl"
     r"|quality\s+gate|budgets?|quota|licen[cs]es?"
 )
-_CLUSTERS = r"crash\s?loop\w*|oom\s?kill\w*|evicted|image\s?pull\w*|pvc|persistent\s?volume\w*"
+_CLUSTERS = (
+    r"crash\s?loop\w*|oom\s?kill\w*|evicted|not\s?ready|image\s?pull\w*|pvc|persistent\s?volume\w*"
+)
 _PROGRAMS = (
     r"(?:type|reference|syntax|key|index|value|attribute|operational|integrity|programming|assertion"
     r"|range|name|permission)\s?error|null\s?(?:pointer|reference)\w*|segmentation\s+fault"

@@ -106,7 +106,7 @@ def _is_no_word(
     ending = written.rpartition(".")[2]
     path = match["path"] or ""
     installed = _PACKAGE.search(before) or _NEW_VERSION.match(after)
-    is_key = bool(re.match(r"/[\w.-]+$", path) and re.match(r"\s*[=:]", after)) or ":" in path
+    is_key = bool(re.match(r"/[\w.-]+$", path) and re.match(r"\s*[=:](?!>)", after)) or ":" in path
     return not (
         (pair and labels[-1] in FILE_ENDINGS)
         or (pair and labels[0] == "microsoft" and labels[-1] != "com")

@@ -27,6 +27,8 @@ _LONE_LABEL = re.compile(
 )
 _STATUS_LABEL = re.compile(r"(?i)status|code|response")
 """Of the numbers in JSON only a status says something; counts look like one."""
+_BULLET = re.compile(r"(?:[-*\u2022\u25e6\u2013]|\d{1,2}[.)])\s")
+"""What an item of a list begins with; all items belong to the label above the list."""
 _HEADING = re.compile(r"[A-Za-z][A-Za-z /_-]{0,30}")
 
 
@@ -79,7 +81,7 @@ class AlertText:
             if not line or len(self.lines) >= MAX_LINES:
                 continue
             self.lines.append(Line(text=line, label=waiting or label))
-            waiting = _lone_label(raw)
+            waiting = _lone_label(raw) or (waiting if _BULLET.match(line) else "")
 
     def _add_value(self, value: object, label: str, depth: int) -> None:
         if depth > _DEPTH * 2:

@@ -83,6 +83,8 @@ _FINE = re.compile(
     r"(?:fine|ok|okay|good|healthy|green|works|working|reachable|unaffected|not\s+affected)\b",
     re.IGNORECASE,
 )
+_NONE_OF = re.compile(r"(?<![\d.,])0\s{0,3}x?\s{0,3}[45]\d\ds?\s+(?:at|on|for|from)[\s\"'`*(<]*$")
+"""`0 x 502 at X`: X works."""
 _ASKS_ANOTHER = re.compile(
     r"[\s\"'`*)>\]]{0,12}(?:is\s+|was\s+)?(?:cannot|can't|can\s+not|could\s+not|couldn't|unable\s+to|"
     r"fails?\s+to|failed\s+to|failing\s+to)\s{1,4}(?:reach|connect\s+to|resolve|call|access|open|"
@@ -91,7 +93,8 @@ _ASKS_ANOTHER = re.compile(
 )
 """`A cannot reach B`: A is the client, and B is failing."""
 _REPORTER = re.compile(
-    r"(?:\b(?:alerts?|notifications?|messages?|mails?|e-mails?|reports?|reported|checked|"
+    r"(?:\b(?:checked|tested|monitored|graded|listed|described|shown)\s+(?:at|with|in)"
+    r"|\b(?:run|done|executed|performed|issued)\s+by|\b(?:alerts?|notifications?|messages?|mails?|e-mails?|reports?|reported|checked|"
     r"monitored|sent|measured|seen|observed|detected|probed|tested|pinged|polled|raised|"
     r"triggered|created|opened|posted|received|came|coming|watched|generated|forwarded|"
     r"according|scraped|routed|proxied)\s+(?:from|by|via|through|to)|\bvia|\bthrough|"
@@ -139,13 +142,14 @@ _SHOWS = re.compile(
 _DOWN = re.compile(
     r"[\s\"'`*)>\]]{0,12}(?:(?:is|are|was|were|as|currently|again|went|marked|:|-)\s{1,4}){0,3}"
     r"(?:down|red|offline|unreachable|unavailable|unhealthy|broken|times?\s+out|timing\s+out|timed\s+out|not\s+(?:reachable|respon\w+|"
-    r"work\w+|load\w+)|(?:does\s+not|doesn.t|won.t|no\s+longer|cannot|can.t)\s+(?:be\s+)?\w+|no\s+respon\w+"
+    r"work\w+|load\w+)|(?:does\s+not|doesn.t|won.t|no\s+longer)\s+(?:respon|answer|load|open|work|repl|come)\w*"
+    r"|(?:cannot|can.t|could\s+not)\s+be\s+\w+|not\W*$|no\s+respon\w+"
     r"|(?:ist|est|no|is)\s+(?:nicht|ne|pas|respond\w+|erreichbar|ausgefallen|ca\w+)|ne\s+r\w+|r\u00e9pond|slow)\b",
     re.IGNORECASE,
 )
 _WORRIES = re.compile(
     r"\b(?:look(?:ing)?\s+(?:at|into)|check(?:ing)?|(?:issues?|problems?|trouble|wrong|fault|outage)\s+(?:with|on|of)"
-    r"|(?:reach|open|load|resolve|ping|access|contact)(?:ing)?|(?:connect|log\s?in)(?:ing)?\s+(?:to|on)"
+    r"|(?:happens|occurs|started|appears)\s+(?:on|at|with)|(?:reach|open|load|resolve|ping|access|contact)(?:ing)?|(?:connect|log\s?in)(?:ing)?\s+(?:to|on)"
     r"|lookup|complain\w*\s+(?:about|of))"
     r"[:\s\"'`*(<\[]*(?:\w{1,12}\s){0,2}[\"'`*(<\[]*$"
     r"|^\W{0,20}(?:unhealthy|down|unreachable|offline)[\s:]{1,4}[\"'`*(<\[]*$",
@@ -215,7 +219,7 @@ def _role_of_words(before: str, after: str) -> Role | None:
         (Role.SUBJECT, _CANNOT.search(before)),
         (Role.CLIENT, asks or _ASKS_ANOTHER.match(after)),
         (Role.PAGE, _LEADS_AWAY.search(before) and not _FAILS.match(after)),
-        (Role.FINE, _FINE.match(after)),
+        (Role.FINE, _FINE.match(after) or _NONE_OF.search(before)),
         (Role.LABELLED, _REACHED.search(before)),
     )
     if role := next((role for role, fits in roles if fits), None):

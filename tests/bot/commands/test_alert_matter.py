@@ -55,6 +55,13 @@ OTHER = {
         "a distributor is unhealthy (instance srv7.adatum.org:9104), see the members of the ring"
     ),
     "protocol before TLS": "LDAP handshake errors on srv7.adatum.org",
+    "order of a shop": "Order 77 paid on shop.adatum.org",
+    "page behind a word": "Reminder: timesheets https://time.adatum.org",
+    "asker that cannot": "sssd on lin8.adatum.org cannot resolve group",
+    "camera": "Camera yard7.adatum.org offline",
+    "node of a cluster": "Node pool-3.adatum.org NotReady",
+    "loss of packets": "Ping loss 30 % to 10.66.0.1",
+    "job that failed": "1 of 30 copies failed on vb1.adatum.org",
     "mentioned in passing": (
         "Lovely weather in town again, the team lunch moved to noon, the menu stands on "
         "https://shop.adatum.org this week"
@@ -75,6 +82,11 @@ OURS = {
     ),
     "watched address": "*Endpoint:* GET https://app3.adatum.org/a\nmore erroneous calls of users",
     "ticket that tells a fault": "customer ticket 9: https://app3.adatum.org/a shows an error 502",
+    "where it happens": "see https://wiki.adatum.org/x - happens on app3.adatum.org now",
+    "page of its own health": "health: app3.adatum.org/healthz => 502 (5 of 5), ok at 02:11",
+    "checked at a page": "Certificate of `app3.adatum.org` ends. Checked at https://ct.adatum.org/a",
+    "none of another": "2 x 502 at app3.adatum.org, 0 x 502 at www.adatum.org",
+    "run by another": "Checks run by pinger.adatum.org failed for app3.adatum.org: SSL",
     "name of a class": "org.adatum.shop.Client: app3.adatum.org returned 502",
     "page that nobody opens": (
         "since the change of last night our customers cannot open https://app3.adatum.org/login"
@@ -94,6 +106,7 @@ OURS = {
 }
 LEVEL = {
     "behind a sentence": "502 on one.adatum.org, two.adatum.org, three.adatum.org",
+    "as items of a list": "Members:\n- one.adatum.org\n- two.adatum.org\n- three.adatum.org",
     "with blanks only": "down: one.adatum.org two.adatum.org three.adatum.org",
     "behind a verb": "one.adatum.org and two.adatum.org are unreachable",
 }
@@ -103,6 +116,13 @@ GATEWAYS = {
         "shop-gw",
     ),
     "short label": ("gw: shop-gw pool web is red", "shop-gw"),
+    "target of an alert about gateways": (
+        "Target: agw-shop\nTarget type: Microsoft.Network/applicationGateways",
+        "agw-shop",
+    ),
+    "name before the type": ("shop-gw | Application Gateway | healthy hosts 0", "shop-gw"),
+    "tag of a metric": ("azure.network_applicationgateways over name:shop-gw,x:y", "shop-gw"),
+    "rule of an alert": ("Rule: agw-unhealthy about Application Gateways\ninstance: agw", None),
     "command line": (
         "az network application-gateway show-backend-health -g rg-shop -n shop-gw is Unhealthy",
         "shop-gw",
