@@ -111,7 +111,9 @@ async def _serve(
             else None
         )
         learned = LearnedFacts()
-        writer = LearnedFactsWriter(facts=learned, store=store, clock=clock)
+        writer = LearnedFactsWriter(
+            facts=learned, store=store, clock=clock, shared=not store.embedded
+        )
         await stack.enter_async_context(writer.running())
         check_service, sweeps = await _check_services(settings, arm, learned, clock)
         alerts = AlertReader(gateways=arm.remembered, load=arm.inventory) if arm else AlertReader()

@@ -75,12 +75,14 @@ class LearnedFactsWriter:
         store: the database.
         clock: returns the present instant, time zone aware.
         every: seconds between two runs.
+        shared: whether other replicas use the database, so that theirs are read in every run.
     """
 
     facts: LearnedFacts
     store: Store
     clock: Callable[[], datetime]
     every: float = EVERY_S
+    shared: bool = True
     _read_until: datetime | None = None
 
     @asynccontextmanager
@@ -120,7 +122,8 @@ class LearnedFactsWriter:
         if unsaved := self.facts.unsaved:
             await self._write(unsaved)
             self.facts.mark_saved(unsaved)
-        await self._read()
+        if self.shared:
+            await self._read()
 
     async def _write(self, unsaved: UnsavedFacts) -> None:
         async with self.store.writing() as connection:

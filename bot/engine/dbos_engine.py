@@ -1,4 +1,4 @@
-"""The only module that uses DBOS.
+"""The only module that uses DBOS, besides `dbos_patches`.
 
 It covers launch, workflows, steps, durable sleep, queues, take-over and clean-up. Rules: no DBOS
 schedule per subscription (each takes a thread), no workflow per backend, no private names, no
@@ -25,11 +25,11 @@ from dbos import (
     EnqueueOptions,
     StepOptions,
 )
-from dbos._serialization import DefaultSerializer
 from sqlalchemy import Engine, create_engine, event, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from bot.engine.dbos_patches import keep_queue_list, poll_seldom, refuse_pickles
 from bot.store.database import open_postgresql, parse_url
 from bot.store.subseconds import add_unixepoch
 
@@ -111,6 +111,7 @@ class Transact:
         DBOS(config=config)
         for name, body in self._workflows.items():
             DBOS.workflow(name=name, max_recovery_attempts=None)(self._as_function(body))
+        poll_seldom(embedded=self._engine.dialect.name == "sqlite")
         DBOS.launch()
         await DBOS.register_queue_async(
             DIGESTS,
@@ -125,6 +126,7 @@ class Transact:
             polling_interval_sec=self._poll,
             on_conflict="always_update",
         )
+        await asyncio.to_thread(keep_queue_list)
         self._client = await asyncio.to_thread(self._open_client)
 
     def _open_client(self) -> DBOSClient:
@@ -242,24 +244,6 @@ class Transact:
                 return deleted
             await DBOS.delete_workflows_async([flow.workflow_id for flow in old])
             deleted += len(old)
-
-
-class PickleRefused(Exception):
-    """A database row contains a pickle; reading it would run code."""
-
-
-def refuse_pickles() -> None:
-    """Make DBOS refuse to unpickle rows of the database.
-
-    DBOS unpickles a row that is marked `py_pickle` even when another serializer is configured, so
-    anybody who can write a row could run code here. DBOS has no setting against it; a test checks
-    that this function covers the only place.
-    """
-
-    def refuse(_self: object, _data: str) -> None:
-        raise PickleRefused("A row of the database holds a pickle; it is not read.")
-
-    DefaultSerializer.deserialize = refuse  # type: ignore[method-assign, assignment]
 
 
 def cancel_foreign(engine: Engine) -> int:

@@ -80,10 +80,10 @@ class Engine:
         await self._transact.launch()
         beat = self._settings.lease / _BEATS_PER_LEASE
         self._loops = [
-            asyncio.create_task(self._every(self._settings.tick_pause, self._tick_once_a_minute())),
-            asyncio.create_task(self._every(beat, self._keep_lease)),
-            asyncio.create_task(self._every(_SWEEP_EVERY, self.sweep)),
-            asyncio.create_task(self._every(_CLEAN_EVERY, self.clean)),
+            asyncio.create_task(self._every(self._until_minute, self._tick_once_a_minute())),
+            asyncio.create_task(self._every(lambda: beat, self._keep_lease)),
+            asyncio.create_task(self._every(lambda: _SWEEP_EVERY, self.sweep)),
+            asyncio.create_task(self._every(lambda: _CLEAN_EVERY, self.clean)),
         ]
 
     async def stop(self) -> None:
@@ -155,6 +155,12 @@ class Engine:
 
         return tick
 
+    def _until_minute(self) -> timedelta:
+        """The time until the next minute begins; at most `tick_pause`, since clocks are set."""
+        now = self._ports.clock()
+        left = timedelta(minutes=1) - timedelta(seconds=now.second, microseconds=now.microsecond)
+        return min(left, self._settings.tick_pause)
+
     async def _realign(self) -> None:
         moved = await self._ticker.realign(self._ports.clock())
         if moved:
@@ -166,7 +172,9 @@ class Engine:
         if freed:
             _LOG.warning("took over %d workflows of a replica that has stopped", freed)
 
-    async def _every(self, pause: timedelta, body: Callable[[], Awaitable[object]]) -> None:
+    async def _every(
+        self, pause: Callable[[], timedelta], body: Callable[[], Awaitable[object]]
+    ) -> None:
         """Repeat an action until the engine stops.
 
         Errors are logged and the action is tried again, except when another process has taken this
@@ -183,4 +191,4 @@ class Engine:
             except Exception:  # noqa: BLE001 -- an error of the database or of a port must not end the loop
                 _LOG.exception("engine loop: trying again")
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), pause.total_seconds())
+                await asyncio.wait_for(self._stopping.wait(), pause().total_seconds())

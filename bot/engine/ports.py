@@ -53,7 +53,8 @@ class EngineSettings:
         settle: how long Slack's history may lag behind an accepted message.
         spacing: least time between two posts to one channel.
         give_up_after: how long an undeliverable message is tried.
-        tick_pause: time between two ticks.
+        tick_pause: the longest time between two looks at the clock, which also ends with every
+            minute.
         poll: time between two reads of a queue. There are two queues, so a digest begins at most
             twice this time late; every read costs a transaction.
         drain: how long running work may take to finish at shutdown.
@@ -70,7 +71,7 @@ class EngineSettings:
     settle: timedelta = timedelta(seconds=3)
     spacing: timedelta = timedelta(seconds=1)
     give_up_after: timedelta = timedelta(hours=12)
-    tick_pause: timedelta = timedelta(seconds=1)
+    tick_pause: timedelta = timedelta(seconds=5)
     poll: timedelta = timedelta(seconds=5)
     drain: timedelta = timedelta(seconds=5)
     parallel: int = 50

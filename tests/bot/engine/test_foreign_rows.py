@@ -16,12 +16,8 @@ from dbos._serialization import DBOSDefaultSerializer
 
 from bot.domain.delivery import Poster
 from bot.engine import Engine, EngineSettings, Ports
-from bot.engine.dbos_engine import (
-    PickleRefused,
-    cancel_foreign,
-    open_engine,
-    refuse_pickles,
-)
+from bot.engine.dbos_engine import cancel_foreign, open_engine
+from bot.engine.dbos_patches import PickleRefused, refuse_pickles
 from bot.store import Store
 from tests.support.databases import fresh_database
 from tests.support.following import NOW, FixedObserver, render
