@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator
 
 from chainlib.pem.base64text import SEPARATORS
+from chainlib.pem.packed import rare_readings
 
 _APART = b"\n\0"
 _SHORTEST = 32  # characters of an encoded value
@@ -47,6 +48,7 @@ _WORDS = re.compile(rb"[\t\n\r -~]{24,}")
 def readings(text: str) -> Iterator[bytes]:
     """The bytes of each encoding that the text, or a part of it, may have."""
     yield from _base64(SEPARATORS.sub("", _ROW_MARKS.sub("", text)))
+    yield from rare_readings(text)
     bare = _CHARACTERS.sub("", _OFFSET.sub("", text))
     for dump in dict.fromkeys((text, bare)):
         yield from _hex(dump)

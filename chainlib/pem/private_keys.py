@@ -39,7 +39,7 @@ _DASHES = dict.fromkeys("\u00ad\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2500\
 _SPELLINGS = str.maketrans(_QUOTES | _DASHES)
 _LONGEST_EXPANSION = 4
 _SHORTEST = 24  # characters; no key fits into fewer, only the name of one
-_DEEPEST = 3
+_DEEPEST = 5
 # An ordinary text is searched about ten times over with everything that it encodes, fifteen at
 # most; a text that needs more is hostile and counts as a key. The last limit is for a text of 1
 # MiB.
@@ -68,9 +68,9 @@ def holds_private_key(text: str) -> bool:
     """Whether a text that was typed, pasted or logged contains a private key in any encoding.
 
     This is the only test for text. Besides what `in_text` finds: labels in other characters or
-    broken within words; PKCS #8, PKCS #1, SEC 1, OpenSSH, PKCS #12 and text forms in base64, hex,
-    decimal bytes or escapes, nested up to three times; each also in the encodings of `disguises`
-    (HTML, quoted-printable, URL encoding, escapes).
+    broken within words; PKCS #8, PKCS #1, SEC 1, OpenSSH, PKCS #12 and text forms in base64,
+    base32, base85, hex, decimal bytes or escapes, compressed or not, nested up to five times; each
+    also in the encodings of `disguises` (HTML, quoted-printable, URL encoding, escapes).
 
     Args:
         text: the time is linear in its length, whatever its content.
@@ -98,11 +98,14 @@ def holds_private_key(text: str) -> bool:
 
 
 def _encoded(every: tuple[str, ...]) -> Iterator[bytes]:
-    """What the text encodes as it is, and after all encodings are undone."""
+    """What the text encodes as it is, and after all encodings are undone; also decompressed."""
     from chainlib.pem.nested import readings  # noqa: PLC0415 -- as above
+    from chainlib.pem.packed import unpacked  # noqa: PLC0415 -- as above
 
     for form in dict.fromkeys((every[0], every[-1])):
-        yield from readings(form)
+        for value in readings(form):
+            yield value
+            yield from unpacked(value)
 
 
 def _shows_key(form: str) -> bool:

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import base64
+import bz2
+import gzip
+import hashlib
+import io
 import json
+import lzma
 import quopri
+import string
 import textwrap
 import time
+import zipfile
+import zlib
 from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import quote
@@ -227,6 +235,62 @@ def test_key_beside_certificates_of_a_file(kind: str, chain: list[str]) -> None:
 @given(data=st.binary(max_size=3000), chain=chains)
 def test_random_bytes_are_no_key(data: bytes, chain: list[str]) -> None:
     assert not holds_private_key(encoded(data, chain) if data else "")
+
+
+def _zipped(data: bytes) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("tls.key", data)
+    return held.getvalue()
+
+
+def _z85(data: bytes) -> str:
+    letters = string.ascii_uppercase, string.ascii_lowercase
+    git = string.digits + "".join(letters) + "!#$%&()*+-;<=>?@^_`{|}~"
+    zmq = string.digits + "".join(reversed(letters)) + ".-:+=^!/*?&<>()[]{}@%$#"
+    whole = data + bytes(-len(data) % 4)
+    return base64.b85encode(whole).decode().translate(str.maketrans(git, zmq))
+
+
+RARE: dict[str, Callable[[bytes], str]] = {
+    "base32": lambda d: base64.b32encode(d).decode(),
+    "base32-small": lambda d: base64.b32encode(d).decode().lower(),
+    "base32-lines": lambda d: "\n".join(textwrap.wrap(base64.b32encode(d).decode(), 76)),
+    "base85": lambda d: base64.b85encode(d).decode(),
+    "ascii85": lambda d: base64.a85encode(d, adobe=True, wrapcol=72).decode(),
+    "z85": _z85,
+    "base64-four-deep": lambda d: b64(b64(b64(b64(d).encode()).encode()).encode()),
+    "gzip": lambda d: b64(gzip.compress(d)),
+    "gzip-hex": lambda d: gzip.compress(d).hex(),
+    "gzip-base85": lambda d: base64.b85encode(gzip.compress(d)).decode(),
+    "base64-in-gzip": lambda d: b64(gzip.compress(base64.b64encode(d))),
+    "zlib": lambda d: b64(zlib.compress(d, 1)),
+    "bzip2": lambda d: b64(bz2.compress(d)),
+    "xz": lambda d: b64(lzma.compress(d)),
+    "zip": lambda d: b64(_zipped(d)),
+}
+WRAPPED = {"alone": "{}", "named": "tls.key={}", "quoted": 'use "{}" please', "code": "`{}`"}
+
+
+@pytest.mark.parametrize("name", RARE)
+def test_key_in_a_rare_wrapping_is_known(name: str) -> None:
+    found = {kind: RARE[name](KEYS[kind]) for kind in ("pkcs8-ec-pem-open", "pkcs8-rsa-der-open")}
+    texts = [around.replace("{}", one) for around in WRAPPED.values() for one in found.values()]
+    assert [text for text in texts if not holds_private_key(text)] == []
+
+
+@pytest.mark.parametrize("name", RARE)
+def test_public_part_in_a_rare_wrapping_raises_no_alarm(name: str) -> None:
+    kinds = ("pem", "public-pem-rsa", "request", "pkcs7")
+    assert [kind for kind in kinds if holds_private_key(RARE[name](PUBLIC[kind]))] == []
+
+
+def test_streams_that_unfold_are_read_to_a_bound() -> None:
+    bombs = b"".join(gzip.compress(bytes(2_000_000)) for _ in range(5))
+    begun = time.process_time()
+    assert not holds_private_key(b64(bombs)[:40_000])
+    assert not holds_private_key(base64.b85encode(hashlib.shake_256(b"1").digest(32_000)).decode())
+    assert time.process_time() - begun < 8.0
 
 
 def test_time_for_nested_values_is_bounded() -> None:
