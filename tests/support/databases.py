@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
 import sqlalchemy as sa
 from dbos import DBOS
 
@@ -22,6 +23,7 @@ from bot.store import upgrade
 from bot.store.database import parse_url
 from tests.support.shared import alone, run_folder
 
+DATABASES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
 _TEMPLATE = "appgw_template"
 _CONNECTIONS = 400  # four workers, each with replicas that have connection pools
 

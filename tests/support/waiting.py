@@ -19,6 +19,8 @@ T = TypeVar("T")
 LIMIT_S = 60.0
 """Seconds after which what is awaited is said to be missing."""
 _EVERY_S = 0.01
+_REST = 4.0  # an answer that takes time, as a query does, is asked for the less often
+_SELDOM_S = 0.25
 
 
 async def until(found: Callable[[], T | Awaitable[T]], what: str = "") -> T:
@@ -32,8 +34,11 @@ async def until(found: Callable[[], T | Awaitable[T]], what: str = "") -> T:
     last: Any = None
     try:
         async with asyncio.timeout(LIMIT_S):
+            begun = monotonic()
             while not (last := await _asked(found)):  # noqa: ASYNC110 -- it tells of no event
-                await asyncio.sleep(_EVERY_S)
+                rest = _REST * (monotonic() - begun)
+                await asyncio.sleep(min(max(_EVERY_S, rest), _SELDOM_S))
+                begun = monotonic()
     except TimeoutError as error:
         raise TimeoutError(f"not within {LIMIT_S:g} s: {what or found}; last: {last!r}") from error
     answer: T = last

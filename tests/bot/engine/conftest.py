@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from bot.store import Store, open_store
-from tests.support.databases import fresh_database
+from tests.support.databases import DATABASES, fresh_database
 from tests.support.replicas import Replica, start_replica
 from tests.support.warm import warm
 
 StartReplica = Callable[..., Awaitable[Replica]]
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.fixture(params=DATABASES)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database of its own."""
     with fresh_database(request.param, tmp_path, empty=False) as fresh:

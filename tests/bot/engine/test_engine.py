@@ -23,6 +23,7 @@ from bot.engine import Engine, EngineSettings, Ports
 from bot.engine.tick import HOSTS_PER_CHECK, batches
 from bot.store import Store, tables
 from bot.store.subscriptions import add_subscription, get_subscription, remove_subscription
+from tests.support.databases import DATABASES
 from tests.support.following import (
     GATEWAY,
     NOW,
@@ -33,16 +34,18 @@ from tests.support.following import (
     subscription,
 )
 from tests.support.poster import ChannelPoster, Channels
-from tests.support.sampling import of_all
+from tests.support.sampling import every, of_all
 from tests.support.waiting import LIMIT_S, for_ever, until, within_limit
 
 pytestmark = pytest.mark.may_block  # DBOS is launched inside the loop on purpose
+# Their rule is none of the queries' own. What claims, orders, ends and removes runs on both.
+no_matter_which_database = pytest.mark.parametrize("url", every(DATABASES, 2), indirect=True)
 SETTINGS = EngineSettings(
     confirm_gap=timedelta(seconds=0.01),
     settle=timedelta(seconds=0.1),
     spacing=timedelta(0),
-    tick_pause=timedelta(seconds=0.05),
-    poll=timedelta(seconds=0.05),
+    tick_pause=timedelta(seconds=0.1),
+    poll=timedelta(seconds=0.1),
 )
 
 
@@ -153,6 +156,7 @@ async def test_due_digest_is_looked_at_and_sent(world: World) -> None:
     assert world.observer.observed == [GATEWAY] * 3
 
 
+@no_matter_which_database
 async def test_gateway_is_read_once_for_all_channels(world: World) -> None:
     world.observer = FixedObserver(broken=0)
     for n in range(12):
@@ -163,6 +167,7 @@ async def test_gateway_is_read_once_for_all_channels(world: World) -> None:
     assert world.channels.doubled == {}
 
 
+@no_matter_which_database
 async def test_digest_without_news_is_silent(world: World) -> None:
     world.observer = FixedObserver(broken=0)
     await world.follow()
@@ -171,6 +176,7 @@ async def test_digest_without_news_is_silent(world: World) -> None:
     assert world.channels.accepted == []
 
 
+@no_matter_which_database
 async def test_week_of_digests_speaks_when_something_changed(world: World) -> None:
     """Only-changes: the first run, the break, the repair; nothing on the other days."""
     world.observer = FixedObserver(broken=0)
@@ -183,6 +189,7 @@ async def test_week_of_digests_speaks_when_something_changed(world: World) -> No
     assert outcomes == ["sent", "silent", "sent", "silent", "silent", "sent", "silent"]
 
 
+@no_matter_which_database
 async def test_missed_nights_are_caught_up_once(
     world: World, figure: Callable[[str], None]
 ) -> None:
@@ -228,6 +235,7 @@ async def test_five_digests_of_one_channel_keep_order(
     assert world.channels.limited == 0
 
 
+@no_matter_which_database
 @pytest.mark.parametrize("restarted", [False, True], ids=["running", "restarted"])
 async def test_fast_clock_costs_one_digest_and_no_year(
     world: World,
@@ -309,6 +317,7 @@ class CountingObserver(FixedObserver):
         return await super().observe(target)
 
 
+@no_matter_which_database
 async def test_waiting_gateways_delay_no_other(world: World, figure: Callable[[str], None]) -> None:
     """The very incident: one fault behind every gateway.
 
@@ -335,6 +344,7 @@ class StuckObserver(FixedObserver):
         return await super().observe(target)
 
 
+@no_matter_which_database
 async def test_silent_gateway_delays_its_channel_two_minutes(
     world: World,
 ) -> None:
@@ -373,6 +383,7 @@ async def test_429_costs_nothing(world: World, figure: Callable[[str], None]) ->
     assert (len(world.channels.accepted), world.channels.doubled) == (3, {})
 
 
+@no_matter_which_database
 async def test_stop_lets_a_post_under_way_end(world: World) -> None:
     """The message is sent and recorded, so that the next start has nothing to look for."""
     world.channels.open.clear()
@@ -397,6 +408,7 @@ async def test_stop_skips_a_sleeping_digest_that_resumes_later(
     assert world.observer.observed == [GATEWAY] * 3
 
 
+@no_matter_which_database
 async def test_lost_channel_is_paused_and_told(world: World) -> None:
     world.channels.refusals = {"C1": "is_archived"}
     followed = await world.follow()
@@ -443,6 +455,7 @@ class BrokenObserver(FixedObserver):
         raise RuntimeError(target.key)
 
 
+@no_matter_which_database
 async def test_look_that_fails_is_said(world: World) -> None:
     world.observer = BrokenObserver()
     await world.follow()
@@ -450,6 +463,7 @@ async def test_look_that_fails_is_said(world: World) -> None:
         assert await world.until_done(1) == ["sent"]
 
 
+@no_matter_which_database
 async def test_renderer_that_fails_does_not_cost_the_digest(world: World) -> None:
     def broken(subscription: Subscription, content: DigestContent) -> Message:
         raise RuntimeError(subscription.id, content.at)
