@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 WORKERS ?= 4
 LINT = $(MAKE) --no-print-directory lint
 
-.PHONY: setup demo test coverage test-all test-every-case smoke emulate lint workflows format bench playground pictures fuzz sbom release lock findings docs clean help
+.PHONY: setup demo test test-all test-every-case smoke emulate lint workflows format bench playground pictures fuzz sbom release lock findings docs clean help
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -29,23 +29,16 @@ $(STAMP): requirements/dev.txt pyproject.toml
 demo: setup ## run /appgw-check against a lab of broken backends, through the real bot
 	@$(BIN)/python -m playground.demo
 
-test: setup ## lint, types, import contracts and the whole suite
+test: setup ## lint, types, import contracts and the whole suite, with its coverage held
 	@echo "== tests ($(WORKERS) workers), and lint beside them, whose answer comes at the end"
 # The tests wait for much, and lint takes what they leave of the machine. The browser's tests run alone,
 # since one browser and one playground serve all of them; 5 says that all were skipped.
 	@mkdir -p build; nice -n 5 $(LINT) > build/lint.log 2>&1 & lint=$$!; \
 	trap 'kill $$lint 2>/dev/null' INT TERM; failed=0; \
-	$(BIN)/python -m pytest -n $(WORKERS) --ignore tests/playground/test_browser.py || failed=1; \
+	TEST_COVERAGE=1 $(BIN)/python -m pytest -n $(WORKERS) --ignore tests/playground/test_browser.py || failed=1; \
 	echo "== tests of the playground's page in a browser, where there is one"; \
 	$(BIN)/python -m pytest tests/playground/test_browser.py || [ $$? = 5 ] || failed=1; \
 	wait $$lint || failed=1; cat build/lint.log; exit $$failed
-
-coverage: setup ## the suite with its coverage measured, lines and branches; fails where it sinks
-	@rm -f .coverage .coverage.*
-	@$(BIN)/coverage run -m pytest -n $(WORKERS) --ignore tests/playground/test_browser.py
-	@$(BIN)/coverage combine --quiet
-	@$(BIN)/coverage report --include 'chainlib/*' --skip-covered --fail-under 95
-	@$(BIN)/coverage report --include 'bot/*' --skip-covered --fail-under 92
 
 test-all: ## make test with each Python from 3.11 to 3.14 that the machine has, and the SQLite that it links
 	@for python in $$(.ci/interpreters); do \
@@ -130,4 +123,4 @@ lock: setup ## resolve the dependencies anew into requirements/
 	@$(BIN)/uv pip compile pyproject.toml --extra mcp --group dev --python-version 3.11 --generate-hashes --no-header --no-emit-index-url -q -c requirements/runtime.txt -o requirements/dev.txt
 
 clean: ## remove the virtual environment and caches
-	@rm -rf $(VENV) .cache site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
+	@rm -rf $(VENV) .cache site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -24,6 +24,7 @@ from bot.digest.zones import warm
 from bot.observability.logs import json_formatter
 from chainlib.aio import load_well_known
 from playground.slack import SlackStandIn
+from tests.support import measuring
 from tests.support.sampling import of_all
 from tests.support.scheduling import FileScheduling, long_first
 from tests.support.shared import run_folder
@@ -193,9 +194,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = long_first(items)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """What a worker has reached is written before xdist hears that it has finished."""
+    measuring.save()
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The figures; and in CI a skip that nobody has explained is a failure."""
+    """The figures and the coverage; in CI a skip that nobody has explained is a failure."""
     _print_figures(terminalreporter)
+    if measuring.MEASURED:
+        terminalreporter.section("coverage")
+        if not measuring.report(terminalreporter.write_line):
+            terminalreporter._session.exitstatus = pytest.ExitCode.TESTS_FAILED
     if os.environ.get("CI") != "true":
         return
     allowed = [line.split("#")[0].strip() for line in ALLOWED_SKIPS.read_text().splitlines()]

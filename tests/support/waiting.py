@@ -35,7 +35,8 @@ async def until(found: Callable[[], T | Awaitable[T]], what: str = "") -> T:
     try:
         async with asyncio.timeout(LIMIT_S):
             begun = monotonic()
-            while not (last := await _asked(found)):  # noqa: ASYNC110 -- it tells of no event
+            # What is asked for tells of no event.
+            while not (last := await _asked(found)):
                 rest = _REST * (monotonic() - begun)
                 await asyncio.sleep(min(max(_EVERY_S, rest), _SELDOM_S))
                 begun = monotonic()

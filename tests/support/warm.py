@@ -12,10 +12,21 @@ import time
 from functools import cache
 from pathlib import Path
 
+from tests.support.measuring import MEASURED
 from tests.support.shared import alone, owner, run_folder
 
 _CHECKOUT = Path(__file__).parents[2]
 _PATIENCE_S = 120.0
+# The measuring begins before anything of ours is imported.
+_MEASURED = (
+    "-c",
+    """import sys
+from tests.support.measuring import begin
+begin()
+from tests.support.warm_server import main
+main(*sys.argv[1:])
+""",
+)
 
 
 def appgw(*words: str) -> tuple[str, ...]:
@@ -40,7 +51,8 @@ def _server() -> Path:
     path = run_folder() / "warm.socket"
     with alone("warm"):
         if not path.exists():
-            command = [sys.executable, "-m", "tests.support.warm_server", str(path), str(owner())]
+            begun = _MEASURED if MEASURED else ("-m", "tests.support.warm_server")
+            command = [sys.executable, *begun, str(path), str(owner())]
             with (run_folder() / "warm.log").open("wb") as log:
                 server = subprocess.Popen(  # noqa: S603 -- our own program
                     command,

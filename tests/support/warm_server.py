@@ -25,8 +25,10 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 import bot
+import chainlib
 from bot.digest.zones import warm
 from bot.store.codec import prepare
+from tests.support.measuring import save, save_all
 
 LOOK_S = 1.0
 ALSO = (
@@ -49,20 +51,23 @@ class Wanted(NamedTuple):
     streams: Sequence[int]
 
 
-def main(path: Path, owner: int) -> None:
+def main(path: str, owner: str) -> None:
     """Import, listen, fork."""
-    for found in pkgutil.walk_packages(bot.__path__, "bot."):
-        if ".migrations" not in found.name:
-            importlib.import_module(found.name)
+    for package in (bot, chainlib):
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if ".migrations" not in found.name and not found.name.endswith("__main__"):
+                importlib.import_module(found.name)
     for name in ALSO:
         importlib.import_module(name)
     warm()
     prepare()
-    serve(path, owner)
+    save_all()
+    serve(Path(path), int(owner))
 
 
 def serve(path: Path, owner: int) -> None:
     """Fork this process once for each program that is asked for."""
+    save()
     gc.collect()
     gc.freeze()
     assert threading.active_count() == 1, "a process with threads cannot be forked safely"
@@ -159,8 +164,9 @@ def _become(wanted: Wanted) -> NoReturn:
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
+    save()
     os._exit(code)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    main(*sys.argv[1:])

@@ -1,0 +1,132 @@
+"""Which lines and branches of ours a run reaches, in every process that it forks.
+
+SlipCover puts a probe at each line and branch while a module is imported. Coverage.py's tracer
+makes the suite take two and a half times its processor time, these probes a tenth more. What is
+imported once and forked (`warm_server.py`) is measured: the workers, and the programs that tests
+start and let end. What a killed program reached is lost, and what a cold start imports is not
+measured.
+"""
+
+from __future__ import annotations
+
+import json
+import marshal
+import os
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from tests.support.shared import run_folder
+
+MEASURED = os.environ.get("TEST_COVERAGE") == "1"
+# Percent of lines and branches together; half a percent under what was measured, since what a
+# killed program reached is lost.
+FLOORS: Mapping[str, float] = {"chainlib": 97.5, "bot": 95.0}
+REPORT = Path("build/coverage.txt")
+_ROOT = Path(__file__).parents[2]
+_probes: Any = None  # a `slipcover.Slipcover`, which only a measured run imports
+
+
+class _Finder(MetaPathFinder):
+    """Has the modules of our packages imported with probes, and no other."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """The specification whose loader adds the probes."""
+        from slipcover.importer import SlipcoverLoader  # noqa: PLC0415 -- only in a measured run
+
+        if fullname.partition(".")[0] not in FLOORS:
+            return None
+        spec = PathFinder.find_spec(fullname, path, target)
+        if spec is not None and spec.loader is not None and spec.origin is not None:
+            spec.loader = SlipcoverLoader(_probes, spec.loader, spec.origin)
+        return spec
+
+
+def begin() -> None:
+    """Measure what this process imports from now on, and what is forked from it."""
+    global _probes  # noqa: PLW0603 -- one for each process, like `sys.meta_path`
+    import slipcover  # noqa: PLC0415 -- only in a measured run
+
+    assert not any(package in sys.modules for package in FLOORS), "imported without probes"
+    _probes = slipcover.Slipcover(immediate=True, branch=True, source=list(FLOORS))
+    sys.meta_path.insert(0, _Finder())
+    migrations = slipcover.FileMatcher(sources=["bot/store/migrations"])  # Alembic loads by path
+    slipcover.wrap_spec_from_file_location(_probes, migrations)
+
+
+def save_all() -> None:
+    """Write every line and branch that there is, and those that the imports have reached."""
+    if _probes is not None:
+        _write("all.json", json.dumps(_probes.get_coverage()).encode())
+
+
+def save() -> None:
+    """Write what this process has reached since the last time, or since it was forked."""
+    if _probes is None:
+        return
+    seen, _probes.newly_seen = _probes.newly_seen, defaultdict(set)
+    name = f"{os.getpid()}-{time.monotonic_ns()}.seen"
+    _write(name, marshal.dumps({file: list(reached) for file, reached in seen.items()}))
+
+
+def _write(name: str, content: bytes) -> None:
+    folder = run_folder() / "coverage"
+    folder.mkdir(exist_ok=True)
+    new = folder / f"{name}.new"
+    new.write_bytes(content)
+    new.rename(folder / name)
+
+
+def report(line: Callable[[str], None]) -> bool:
+    """Say how much was reached; whether it is as much as it has to be."""
+    measured = _merged(run_folder() / "coverage")
+    for package, floor in FLOORS.items():
+        summary = measured[package]["summary"]
+        line(
+            f"{package}: {summary['percent_covered']:.2f} % of lines and branches"
+            f" (at least {floor} %), {summary['missing_lines']} lines and"
+            f" {summary['missing_branches']} branches not reached"
+        )
+    line(f"what is not reached: {REPORT}")
+    return all(
+        measured[package]["summary"]["percent_covered"] >= floor
+        for package, floor in FLOORS.items()
+    )
+
+
+def _merged(folder: Path) -> Mapping[str, Any]:
+    """What all processes reached together, by package, in SlipCover's form."""
+    import slipcover  # noqa: PLC0415 -- only in a measured run
+
+    everything = json.loads((folder / "all.json").read_bytes())
+    seen: defaultdict[str, set[Any]] = defaultdict(set)
+    for path in folder.glob("*.seen"):
+        for file, reached in marshal.loads(path.read_bytes()).items():  # noqa: S302 -- our own
+            seen[file].update(reached)
+    for name, found in everything["files"].items():
+        _add(found, seen[str(_ROOT / name)])
+    packages = {}
+    REPORT.parent.mkdir(exist_ok=True)
+    with REPORT.open("w", encoding="utf-8") as out:
+        for package in FLOORS:
+            files = {n: f for n, f in everything["files"].items() if n.startswith(f"{package}/")}
+            packages[package] = {**everything, "files": files}
+            slipcover.merge_coverage(packages[package], {**everything, "files": {}})
+            slipcover.print_coverage(packages[package], outfile=out, skip_covered=True)
+    return packages
+
+
+def _add(found: dict[str, list[Any]], reached: set[Any]) -> None:
+    """Move what was reached from the missing lines and branches of a file to the executed ones."""
+    for kind in ("lines", "branches"):
+        missing = [tuple(i) if isinstance(i, list) else i for i in found[f"missing_{kind}"]]
+        found[f"executed_{kind}"] += [item for item in missing if item in reached]
+        found[f"missing_{kind}"] = [item for item in missing if item not in reached]
