@@ -54,6 +54,7 @@ _SHORT_LABEL = re.compile(
     rf"(?:^|(?<=[,;|(]))\W{{0,4}}gw[*_`]{{0,2}}\s{{0,4}}[:=]\s{{1,4}}{VALUE}", re.IGNORECASE
 )
 """`gw: prod-gw`; with a word before it (`default gw: ...`) it is a router."""
+_OUR_TYPE = re.compile(r"(?i)\bapplication[\s_-]?gateways?\b|/applicationgateways\b")
 _LABEL_FRAMES = frozenset({"s", "data", "context", "essentials"})
 """Words in a label that carry no meaning for its kind."""
 _WEAK_LABELS = frozenset({"name", "host", "service", "instance", "target"})
@@ -117,7 +118,8 @@ def _by_prefix(text: AlertText) -> list[NamedGateway]:
 
 def _labelled(text: AlertText, known: KnownNames, *, about: bool) -> Iterator[NamedGateway]:
     types = {value.lower() for label, value in pairs(text) if _is_type(label)}
-    other = bool(types) and not any("applicationgateways" in one for one in types)
+    ours = any(_OUR_TYPE.search(part) for line in text.lines for part in (line.label + line.text,))
+    other = bool(types) and not ours
     before = ""
     for line in text.lines:
         for match in _SHORT_LABEL.finditer(line.text):

@@ -25,7 +25,13 @@ from bot.commands.alert_names import (
     port_of,
     registered_domain,
 )
-from bot.commands.alert_pages import is_page_host, is_page_path, is_script, is_tool_path
+from bot.commands.alert_pages import (
+    is_page_host,
+    is_page_path,
+    is_script,
+    is_tool_path,
+    may_be_site,
+)
 from bot.commands.alert_tables import VENDORS
 from bot.commands.alert_text import AlertText, Line
 from bot.commands.alert_words import (
@@ -153,12 +159,20 @@ def _role(
     if address and role is not None and Role.SUBJECT <= role < Role.PAGE:
         role = _address_role(address, match, before, after, role)
     if role is not None and role > Role.LABELLED and _is_page(match, before, after, host):
-        role = max(role, Role.PAGE)
+        role = Role.DOUBTFUL if _may_be_site(match, role, before, after) else max(role, Role.PAGE)
     if role is Role.LABELLED and _is_tool_page(match, host):
         role = Role.PAGE
     if role is Role.NAMED and is_script(match.groupdict().get("path") or ""):
         role = Role.FINE
     return Role.KNOWN if is_known and role is not None and role < Role.FINE else role
+
+
+def _may_be_site(match: re.Match[str], role: Role, before: str, after: str) -> bool:
+    """Whether what looks like a page of a tool may be the site that an alert is about."""
+    host, path = match["host"].lower(), match.groupdict().get("path") or ""
+    is_said = role is Role.SUBJECT or (role is Role.NAMED and match.re is not URL)
+    is_other = is_page_path(path) or _in_heading(before, after)
+    return is_said and not is_other and may_be_site(host, registered_domain(host))
 
 
 def _is_page(match: re.Match[str], before: str, after: str, host: str) -> bool:

@@ -152,6 +152,8 @@ def _is_spoken_for(matter: Matter, mention: Mention, line: Line) -> bool:
 
 def _most_words(matter: Matter, mention: Mention, *, is_url: bool) -> int:
     """How many words a text about nothing but this host may have."""
+    if mention.role is Role.DOUBTFUL:
+        return -1
     if mention.role is Role.LABELLED:
         return _LABELLED
     if matter.is_fault:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.commands.alert_tables import PAGE_HOSTS, VENDORS
+from bot.commands.alert_tables import PAGE_HOSTS, SITE_HOSTS, VENDORS
 
 _SCRIPT = re.compile(r"(?i)\.(?:py|aspx?|cgi|php|html?|jsp|do)\?")
 _PAGE_PATH = re.compile(
@@ -48,6 +48,15 @@ def is_page_host(host: str, registered: str | None) -> bool:
     """Whether a host belongs to a vendor, or has the name of a tool."""
     if registered in VENDORS or host in VENDORS:
         return not host.endswith(_ON_VENDORS)
-    return host.endswith(_QUEUES) or any(
-        label.rstrip("-0123456789") in PAGE_HOSTS for label in host.split(".")[:-1]
-    )
+    return host.endswith(_QUEUES) or bool(_tool_labels(host))
+
+
+def may_be_site(host: str, registered: str | None) -> bool:
+    """Whether a host with the name of a tool may be a monitored site: `tickets`, `docs`."""
+    is_vendor = registered in VENDORS or host in VENDORS or host.endswith(_QUEUES)
+    return not is_vendor and _tool_labels(host) <= SITE_HOSTS
+
+
+def _tool_labels(host: str) -> frozenset[str]:
+    labels = {label.rstrip("-0123456789") for label in host.split(".")[:-1]}
+    return PAGE_HOSTS & labels

@@ -67,6 +67,14 @@ PAGE_HOSTS = words_of(
 )
 """First labels of host names that belong to tools and documentation."""
 
+SITE_HOSTS = words_of(
+    """
+    dashboard dashboards docs git handbook helpdesk intranet kb meet servicedesk status
+    statuspage support team teams tickets tracker wiki
+    """
+)
+"""Those of them that sites behind gateways have as well."""
+
 VENDORS = words_of(
     """
     aka.ms amazon.com apache.org app.vssps.visualstudio.com appdynamics.com asana.com

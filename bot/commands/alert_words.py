@@ -29,6 +29,7 @@ class Role(IntEnum):
     SUBJECT = 3
     NAMED = 4
     FINE = 5
+    DOUBTFUL = 6
     PAGE = 8
     CLIENT = 9
 
