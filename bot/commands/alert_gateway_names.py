@@ -88,6 +88,13 @@ def _is_another_resource(parts: list[str]) -> bool:
     return bool(ends & OTHER_RESOURCES) and not OUR_PARTS & set(parts)
 
 
+def is_own_name(name: str) -> bool:
+    """Whether a name says that it is a gateway's and has a part of its own: `agw-prod`."""
+    parts = set(re.split(r"[-_]", name.lower()))
+    rest = {part for part in parts - OWN_PARTS if part and not part.isdigit()}
+    return bool(parts & OWN_PARTS) and bool(rest) and not rest & NO_NAMES
+
+
 def pairs(text: AlertText) -> Iterator[tuple[str, str]]:
     """Labels with their values: from fields, from lines, and within lines."""
     for line in text.lines:

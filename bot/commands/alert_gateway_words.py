@@ -12,6 +12,7 @@ from bot.commands.alert_gateway_names import (
     VALUE,
     NamedGateway,
     Sure,
+    is_own_name,
     named,
 )
 from bot.commands.alert_tables import OTHER_KINDS
@@ -45,6 +46,12 @@ _BEFORE_TYPE = re.compile(
     rf"(?:microsoft\.network/applicationgateways|\(?{OURS}(?![\w-]))(?![\s:=]+[`\"'*]*[\w-]*-[\w-]*\w)",
     re.IGNORECASE,
 )
+_HEAD = re.compile(
+    rf"[\s*_>\u2022-]{{0,8}}{VALUE}[`\"'*)]{{0,3}}"
+    r"(?::|\s+(?:is|has|shows?|throws?|returns?|reports?|answers?|down|red|unhealthy|degraded)\b)",
+    re.IGNORECASE,
+)
+"""`agw-prod: pool web unhealthy`: the name at the head of a line."""
 _AT = re.compile(
     r"\b(?:on|for|of|behind|via|through|in|resource|gateway)\s+[`\"'*]*(?P<name>[A-Za-z0-9][\w-]{0,78}\w)(?![\w.-]*\.\w)",
     re.IGNORECASE,
@@ -69,6 +76,9 @@ def in_words(text: AlertText, known: KnownNames, *, about: bool) -> Iterator[Nam
         for match in (found for one in phrases for found in one.finditer(line.text)):
             yield from named(match["name"], Sure.WORDS, known, quoted=False)
         yield from _after_gateway(line, known)
+        head = _HEAD.match(line.text)
+        if head and is_own_name(head["name"]):
+            yield from named(head["name"], Sure.WORDS, known, quoted=False)
         if about or known:
             yield from _after_preposition(line, known)
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bot.commands.alert_markup import LINK_OPEN
+from bot.commands.alert_markup import LINK_CLOSE, LINK_OPEN
 from bot.commands.alert_mentions import Mention, side_by_side
 from bot.commands.alert_names import (
     NAME,
@@ -28,6 +28,7 @@ from bot.commands.alert_names import (
 from bot.commands.alert_pages import (
     is_page_host,
     is_page_path,
+    is_root_or_health,
     is_script,
     is_tool_path,
     may_be_site,
@@ -39,6 +40,7 @@ from bot.commands.alert_words import (
     is_client_address,
     label_role,
     place_role,
+    says_failure,
 )
 from bot.commands.known_names import KnownNames
 
@@ -201,6 +203,9 @@ def _behind_link(match: re.Match[str], before: str, line: Line) -> Role:
     host = match["host"].lower()
     if is_page_host(host, registered_domain(host)):
         return Role.PAGE
+    closed = line.text[match.end() :].removeprefix(LINK_CLOSE)
+    if is_root_or_health(match.groupdict().get("path") or "") and says_failure(closed):
+        return Role.SUBJECT
     stem = before[: -len(LINK_OPEN)].rstrip()
     for _ in range(_LABEL_WORDS):
         stem, _, last = stem.rpartition(" ")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from bot.commands.alert_matter_words import (
     CALM_MATTERS,
+    FAILURE,
     FAULT,
     GOOD_NEWS,
     NO_ANSWER,
@@ -24,6 +25,7 @@ from bot.commands.alert_matter_words import (
     WEB,
 )
 from bot.commands.alert_mentions import Mention
+from bot.commands.alert_pages import is_root_or_health
 from bot.commands.alert_text import AlertText, Line
 from bot.commands.alert_words import Role, is_said_to_fail, label_role
 
@@ -44,8 +46,9 @@ _SINCE = re.compile(
 """When it began: `since the last backup`."""
 _WORD = re.compile(r"(?<![\w.:-])[^\W\d_][\w-]+(?![\w:]*[:.]\w)")
 """A word of the language; `main.go` and `:fire:` are none."""
-_BARE, _LABELLED, _FAILING = 2, 4, 3
+_BARE, _LABELLED, _FAILING = 2, 4, 4
 """The most words of a text that is hardly more than a host: alone, with a label, with a fault."""
+_INSTANCE = re.compile(r"(?i)\binstances?\W{0,6}$|^instances?\b")
 _REACH = 240
 """How far from a name words count as said of it."""
 
@@ -59,7 +62,8 @@ class Matter:
         is_web: whether it mentions TLS, HTTP or a web site.
         is_no_answer: whether it says that something does not answer.
         other: another subject in the alert's own word, such as a disk; `None` if there is none.
-        is_fault: whether it reports a failure.
+        is_fault: whether it reports a failure, or says that it is an alert.
+        is_failure: whether it reports a failure.
         words: how many words it has besides names of hosts, files and versions.
     """
 
@@ -68,6 +72,7 @@ class Matter:
     is_no_answer: bool
     other: str | None
     is_fault: bool
+    is_failure: bool
     words: int
 
 
@@ -89,6 +94,7 @@ def read_matter(text: AlertText) -> Matter:
         is_no_answer=_says(NO_ANSWER, plain),
         other=other[1].lower() if other else None,
         is_fault=is_fault,
+        is_failure=_says(FAILURE, plain),
         words=words,
     )
 
@@ -141,19 +147,34 @@ def why_unchecked(matter: Matter, mention: Mention, text: AlertText) -> str | No
 def _is_spoken_for(matter: Matter, mention: Mention, line: Line) -> bool:
     """Whether a label, a URL or the words of the alert say that the host is monitored."""
     address = line.text[mention.start : mention.end].lower()
-    is_watched = mention.role <= Role.SUBJECT and address.startswith(("https:", "http:"))
+    is_watched = _is_watched(matter, mention, line)
     return (
         mention.role is Role.KNOWN
         or matter.is_no_answer
-        or (matter.is_fault and is_watched)
+        or is_watched
         or matter.words <= _most_words(matter, mention, is_url="://" in address)
     )
+
+
+def _is_watched(matter: Matter, mention: Mention, line: Line) -> bool:
+    """Whether a label or a URL says that a host is monitored, and the alert that it fails.
+
+    Exporters put the label `instance` on every alert of a product, so it says nothing.
+    """
+    scheme, _, address = line.text[mention.start : mention.end].lower().rpartition("://")
+    path = address.partition("/")[2]
+    if scheme or path:
+        asked = is_root_or_health(f"/{path}")
+        watched = mention.role <= Role.SUBJECT and scheme
+        return matter.is_fault and bool(watched or (asked and mention.role <= Role.NAMED))
+    by_exporter = _INSTANCE.search(f"{line.label} {line.text[: mention.start][-_REACH:]}")
+    return matter.is_failure and mention.role is Role.LABELLED and not by_exporter
 
 
 def _most_words(matter: Matter, mention: Mention, *, is_url: bool) -> int:
     """How many words a text about nothing but this host may have."""
     if mention.role is Role.DOUBTFUL:
-        return -1
+        return _FAILING if matter.is_fault and not is_url else -1
     if mention.role is Role.LABELLED:
         return _LABELLED
     if matter.is_fault:

@@ -21,7 +21,7 @@ WEB = re.compile(
     r"|\bzertifikat|\bhandshake|\bciphers?\b|\bsni\b|(?<![a-z])https?(?![a-z]|s?:/)|\bcurl\b"
     r"|\bapplication\s?gateway|\bapp\s?gw|\bagw\b|\bweb\s?(?:site|test|check|scenario)|\bweb\s(?:page|server|app)"
     r"|\bwebsite|\buptime|\bprobe\s?(?:success|http|fail|down)|\bblackbox|\bsynthetic"
-    r"|\bhealthz?\s?(?:check|probe)|\breverse\s+proxy|\bproxy\s(?:http|fcgi|pass|error)\b|\bstatus\s+line\b|\bnginx\b|\bhaproxy\b|\bingress\b|\bpkix\b"
+    r"|\bhealthz?\s?(?:check|probe)|\breverse\s+proxy|\bproxy\s(?:http|fcgi|pass|error)\b|\bstatus\s+line\b|\bnginx\b|\bhaproxy\b|\bingress\b|\bpkix\b|\bconnection\s+(?:is\s+)?not\s+(?:private|secure)"
     r"|\bopenssl|\bs_client|\bverify\s+(?:error|return)|\bintermediate\b|\bchain\s+(?:is\s+)?incomplete",
     re.IGNORECASE,
 )
@@ -31,28 +31,35 @@ _THINGS = (
     r"|it|backends?|members?|upstreams?|origins?|checks?|services?|app(?:lication)?s?)"
 )
 _STATES = (
-    r"(?:down|offline|unreachable|unavailable|unhealthy|(?:are\s?n.t|not)\s+available|not\s+respon\w+|no\s+respon\w+|timed?\s?out"
+    r"(?:down|dead|degraded|offline|unreachable|unavailable|unhealthy|(?:are\s?n.t|not)\s+available|not\s+respon\w+|no\s+(?:respon\w+|answer|reply)|timed?\s?out"
     r"|timing\s+out|ausgefallen|nicht\s+erreichbar|indisponible|hors\s+service)"
 )
 NO_ANSWER = re.compile(
     rf"\b{_THINGS}\b[\s\"'`*:,)(-]{{0,6}}(?:[\w.-]{{1,40}}[\s\"'`*:)-]{{1,4}}){{0,3}}{_STATES}\b"
     rf"|\b{_STATES}\s{{1,4}}(?!instance){_THINGS}\b|\bhealth\s?(?:check|probe)"
     r"|\bconnection\s+(?:was\s+)?(?:refused|reset|timed|aborted|closed)|\bno\s+route\s+to\s+host"
-    r"|\bno\s+such\s+host|\bdial\s+tcp|\bname\s+resolution|\bavailability\s+(?:alert|test|problem)",
+    r"|\bno\s+such\s+host|\bdial\s+tcp|\bname\s+resolution|\bavailability\s+(?:of|alert|test|problem)"
+    r"|\bno\s+live\s+upstreams?|\bE(?:CONN|TIMEDOUT|HOSTUNREACH|NOTFOUND)[A-Z]*\b"
+    r"|\b(?:did|does|do)(?:n.t|\s+not)\s+(?:answer|respond|reply|load|work)\b",
     re.IGNORECASE,
 )
 """That a server or site, and not some product, does not answer."""
-FAULT = re.compile(
+FAILURE = re.compile(
     rf"{NO_ANSWER.pattern}|{STATUS.pattern}|\b{_STATES}\b|refused|latency|\bslow|\bbroken|\boutage"
     r"|\bst(?:\u00f6|oe)rung|\bausfall|\bpanne|\bca(?:i|\u00ed)d|\bcomplain|\bhealth|\bunhealthy"
-    r"|\berrors?\b|\bfail|\bcritical|\bcrash|\balerts?\b"
-    r"|\balarm|\bincident|\bproblems?\b|\bissues?\b|\bwarning|\bfir(?:ing|ed)\b|\btriggered|\bcannot\b"
-    r"|\bcan.?t\b|\bunable\b|\bimpacted|\baffected|\bactivated|\berroneous|\baborted|\brejected|\bdenied|\bexpir(?:ed|ing|y|es?\s+(?:soon|in|today|tomorrow))\b|\bdays?\s+left|\bincomplete"
-    r"|\binvalid|\bmismatch|\bself.signed|\buntrusted|\bnot\s+trusted|\bunknown\b|\bmissing\b|\bwrong\b"
-    r"|\bfehler|\bnicht\b|\berreur|\bfallo|\bfout|\bprobl",
+    r"|\berrors?\b|\bfail|\bcritical|\bcrash|\bcannot\b|\bcan.?t\b|\bunable\b|\berroneous|\baborted"
+    r"|\brejected|\bdenied|\bexpir(?:ed|ing|y|es?\s+(?:soon|in|today|tomorrow))\b|\bdays?\s+left"
+    r"|\bincomplete|\binvalid|\bmismatch|\bself.signed|\buntrusted|\bnot\s+trusted|\bunknown\b"
+    r"|\bmissing\b|\bwrong\b|\bfehler|\bnicht\b|\berreur|\bfallo|\bfout",
     re.IGNORECASE,
 )
 """That something fails, whatever it is."""
+FAULT = re.compile(
+    rf"{FAILURE.pattern}|\balerts?\b|\balarm|\bincident|\bprobl|\bissues?\b|\bwarning"
+    r"|\bfir(?:ing|ed)\b|\btriggered|\bimpacted|\baffected|\bactivated",
+    re.IGNORECASE,
+)
+"""The same, or that it is an alert."""
 GOOD_NEWS = re.compile(
     r"\brenewed\s+(?:the\s+)?cert|\bcert\w{0,12}\s+(?:was\s+|is\s+|has\s+been\s+)?(?:renewed|issued)\b"
     r"|\bsuccessful(?:ly)?\b|\bsucceeded\b",
@@ -87,7 +94,7 @@ _SECURITY = (
     r"|phishing|intrusion|port\s?scan\w*|antivirus|sealed"
 )
 _JOBS = (
-    r"builds?\s+(?:#\d+|failed|passed|broken|agent)|cron(?:\s?jobs?)?|back-?ups?|batch\s+jobs?|etl"
+    r"builds?\s+(?:#\d+|failed|passed|broken|agent)|cron(?:\s?jobs?)?|back-?ups?|batch\s+jobs?|etl|dags?|airflow"
     r"|quality\s+gate|budgets?|quota|licen[cs]es?"
 )
 _CLUSTERS = (

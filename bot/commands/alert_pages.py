@@ -23,6 +23,9 @@ _TOOL_PATH = re.compile(
     r"|merge_requests|pipelines|silences?|icingaweb2|nagios\w*|zabbix)/"
     r"|[?&](?:panelid|orgid|g0\.expr|triggerid|eventid|silenceid)=|#/?(?:alerts?|incidents?|silences?)\b"
 )
+_HEALTH_PATH = re.compile(
+    r"(?i)/(?:_?health\w*|_?ready\w*|_?live\w*|alive|ping|probe|up|heartbeat)/?(?:[?#]|$)"
+)
 _ON_VENDORS = (".cloudapp.azure.com", ".cloudapp.azure.cn", ".cloudapp.usgovcloudapi.net")
 """Names that customers get below a domain of the table."""
 _QUEUES = (".servicebus.windows.net", ".servicebus.chinacloudapi.cn")
@@ -37,6 +40,11 @@ def is_page_path(path: str) -> bool:
 def is_tool_path(path: str) -> bool:
     """Whether a URL's path is one that no monitored site has: of incidents, dashboards, queries."""
     return bool(_TOOL_PATH.search(path))
+
+
+def is_root_or_health(path: str) -> bool:
+    """Whether a URL's path is the root or one that monitors ask: `/healthz`, `/ready`."""
+    return path in {"", "/"} or bool(_HEALTH_PATH.search(path))
 
 
 def is_script(path: str) -> bool:

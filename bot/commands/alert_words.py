@@ -38,6 +38,9 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD = re.compile(r"[a-z0-9]+")
 _CLASS_NAME = re.compile(r"[a-z]\w{0,40}\.[a-z]\w{0,40}\.[A-Z]\w{0,60}$")
 """`com.contoso.Client:` is the class that wrote a line, and no label."""
+_FAULT_SENTENCE = re.compile(
+    r"(?i)\s(?:is|are|was|were|has|have)\s+(?:\w+\s+){0,2}?(?:broken|down|dead|red|slow|fail\w*|wrong|not)\b"
+)
 _SELF_DESCRIBING = frozenset({"monitored", "requested"})
 """Words after which an address is the monitored one, whatever else the label says."""
 _IMMEDIATE = re.compile(
@@ -130,7 +133,7 @@ _CANNOT = re.compile(
 """`we cannot open X`: X is failing."""
 _FAILS = re.compile(
     r"[\s\"'`*)>\]]{0,12}(?:(?:is|are|was|were|as|currently|again)\s{1,4}){0,2}(?:down|offline|unreachable|"
-    r"unavailable|unhealthy|broken|returns?|returning|answers?|gives?|throws?|fails?|failing|"
+    r"unavailable|unhealthy|broken|returns?|returned|returning|answers?|gives?|throws?|fails?|failing|"
     r"times?\s+out|timing\s+out|5\d\ds?)\b",
     re.IGNORECASE,
 )
@@ -141,10 +144,12 @@ _SHOWS = re.compile(
 )
 """`ticket 7: https://A shows 502`: A is failing, and is no ticket."""
 _DOWN = re.compile(
-    r"[\s\"'`*)>\]]{0,12}(?:(?:is|are|was|were|as|currently|again|went|marked|:|-)\s{1,4}){0,3}"
-    r"(?:down|red|offline|unreachable|unavailable|unhealthy|broken|times?\s+out|timing\s+out|timed\s+out|not\s+(?:reachable|respon\w+|"
+    r"[\s\"'`*)>\]]{0,12}(?:\(port\s\d{1,5}\)\s)?"
+    r"(?:(?:is|are|was|were|as|has|been|currently|again|went|marked|seems|:|-)\s{1,4}){0,3}"
+    r"(?:down|dead|degraded|flapping|(?:refus|reject|drop|reset|hang|crash)(?:e?s|ing)|red|offline|unreachable|unavailable|unhealthy|broken|times?\s+out|timing\s+out|timed\s+out|not\s+(?:reachable|respon\w+|"
     r"work\w+|load\w+)|(?:does\s+not|doesn.t|won.t|no\s+longer)\s+(?:respon|answer|load|open|work|repl|come)\w*"
     r"|(?:cannot|can.t|could\s+not)\s+be\s+\w+|not\W*$|no\s+respon\w+"
+    r"|fail(?:s|ed|ing)\s+(?:its\s+|the\s+|\d{1,4}\s+)?(?:checks?|probes?|tests?|health\w*)"
     r"|(?:ist|est|no|is)\s+(?:nicht|ne|pas|respond\w+|erreichbar|ausgefallen|ca\w+)|ne\s+r\w+|r\u00e9pond|slow)\b",
     re.IGNORECASE,
 )
@@ -179,6 +184,11 @@ def label_words(label: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(_CAMEL.sub(" ", plain).lower()))
 
 
+def words_of_fault(label: str) -> bool:
+    """Whether what stands before a colon is a sentence about a fault: `tickets are broken:`."""
+    return bool(_FAULT_SENTENCE.search(label))
+
+
 def label_role(label: str) -> Role | None:
     """The role of what follows a label; `None` if the label does not say."""
     if _CLASS_NAME.search(label):
@@ -189,7 +199,7 @@ def label_role(label: str) -> Role | None:
     if every & _SELF_DESCRIBING:
         return Role.LABELLED
     if every & PAGE_WORDS:
-        return Role.PAGE
+        return None if _FAULT_SENTENCE.search(label) else Role.PAGE
     if every & STRONG_WORDS:
         return Role.BACKEND
     if every & CLIENT_WORDS:
@@ -245,6 +255,11 @@ def _role_of_field(before: str, label: str) -> Role | None:
 def is_said_to_fail(before: str, after: str) -> bool:
     """Whether the words around a name say that it fails: `X is down`, `please look at X`."""
     return bool(_DOWN.match(after) or _WORRIES.search(before))
+
+
+def says_failure(after: str) -> bool:
+    """Whether the words right after a name tell of its fault: `returns 502`, `fails`."""
+    return bool(_FAILS.match(after) or _SHOWS.match(after))
 
 
 def is_client_address(before: str, after: str, port: int | None) -> bool:

@@ -32,7 +32,7 @@ OTHER = {
     "address of a device": "Port utilisation over threshold\nhostname: 10.66.1.147\ntype: switch",
     "agent of a network tool": "Agent offline\nipAddress: 172.17.3.2\nhostname: probe-7",
     "domain of an attack": "Action: Deny\nRule: threat intelligence list\nHost: bad.example.org",
-    "worker of a job": "Task: extract failed, see the last run of today\nHost: work-12.adatum.org",
+    "worker of a job": "DAG nightly: extract failed, see the last run\nHost: work-12.adatum.org",
     "file transfer": "SFTP transfer to drop.adatum.org failed: permission denied",
     "telephone": "SIP trunk voice.adatum.org unreachable since 04:10",
     "renewed": "Certbot: renewed certificate for shop.adatum.org, expires 2027-02-18",
@@ -61,7 +61,7 @@ OTHER = {
     "camera": "Camera yard7.adatum.org offline",
     "node of a cluster": "Node pool-3.adatum.org NotReady",
     "loss of packets": "Ping loss 30 % to 10.66.0.1",
-    "job that failed": "1 of 30 copies failed on vb1.adatum.org",
+    "job that failed": "the last of 30 copies failed on vb1.adatum.org tonight",
     "mentioned in passing": (
         "Lovely weather in town again, the team lunch moved to noon, the menu stands on "
         "https://shop.adatum.org this week"
@@ -82,6 +82,15 @@ OURS = {
     ),
     "watched address": "*Endpoint:* GET https://app3.adatum.org/a\nmore erroneous calls of users",
     "ticket that tells a fault": "customer ticket 9: https://app3.adatum.org/a shows an error 502",
+    "refuses": "app3.adatum.org (port 8443) refuses all connections since noon today",
+    "no live upstreams": 'no live upstreams while connecting to upstream, host: "app3.adatum.org"',
+    "label and a failure": "Service degraded\nHost: app3.adatum.org\nSince: about an hour or two",
+    "failed checks": "*app3.adatum.org* failed 3 checks in a row, says the monitoring of the shop",
+    "link to the root that fails": "Check <https://app3.adatum.org/|shop> returned *502*",
+    "sentence before a colon": "tickets are broken again: https://app3.adatum.org",
+    "health page": "connect error, retried three times then gave up https://app3.adatum.org/ready",
+    "availability": "availability of app3.adatum.org fell to 82 % during the last hour",
+    "browser": "customers get 'connection not private' when they go to app3.adatum.org",
     "where it happens": "see https://wiki.adatum.org/x - happens on app3.adatum.org now",
     "page of its own health": "health: app3.adatum.org/healthz => 502 (5 of 5), ok at 02:11",
     "checked at a page": "Certificate of `app3.adatum.org` ends. Checked at https://ct.adatum.org/a",
@@ -110,6 +119,15 @@ LEVEL = {
     "with blanks only": "down: one.adatum.org two.adatum.org three.adatum.org",
     "behind a verb": "one.adatum.org and two.adatum.org are unreachable",
 }
+NAMED_LIKE_TOOLS = {
+    "502": ("502 on tickets.adatum.org since noon", "tickets.adatum.org"),
+    "certificate": ("certificate of docs.adatum.org expired", "docs.adatum.org"),
+    "slow": ("support.adatum.org is slow", "support.adatum.org"),
+    "beside another host": ("502 on app3.adatum.org, page tickets.adatum.org", "app3.adatum.org"),
+    "page of a ticket": ("502 again https://tickets.adatum.org/browse/OPS-7", None),
+    "tool": ("certificate alert on grafana.adatum.org", None),
+    "alone": ("tickets.adatum.org", None),
+}
 GATEWAYS = {
     "group beside the gateway": (
         "fired for resource shop-gw in rg-shop (Microsoft.Network/applicationGateways)",
@@ -121,6 +139,8 @@ GATEWAYS = {
         "agw-shop",
     ),
     "name before the type": ("shop-gw | Application Gateway | healthy hosts 0", "shop-gw"),
+    "name at the head": ("agw-shop: pool web has no healthy host", "agw-shop"),
+    "rule at the head": ("agw-backends is unhealthy", None),
     "tag of a metric": ("azure.network_applicationgateways over name:shop-gw,x:y", "shop-gw"),
     "rule of an alert": ("Rule: agw-unhealthy about Application Gateways\ninstance: agw", None),
     "command line": (
@@ -153,6 +173,12 @@ def test_read_alert_with_a_list_of_hosts(text: str) -> None:
     reading = read_alert(_message(text))
     assert reading.target is None
     assert [one.host for one in reading.choices] == ["one.adatum.org", "two.adatum.org"]
+
+
+@pytest.mark.parametrize(("text", "host"), NAMED_LIKE_TOOLS.values(), ids=NAMED_LIKE_TOOLS)
+def test_read_alert_about_a_site_named_like_a_tool(text: str, host: str | None) -> None:
+    target = read_alert(_message(text)).target
+    assert (target.host if target else None) == host
 
 
 @pytest.mark.parametrize(("text", "name"), GATEWAYS.values(), ids=GATEWAYS)
