@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 from bot.cards.parts import Button, Buttons, ContextBlock, Message, compose, say
+from bot.domain.sharing import Sharing
 
 CONSENT, REVOKE_CONSENT = "consent", "revoke_consent"
-_WHY = (
-    "This channel is shared with another organisation, and cards hold internal names and addresses."
+_INTERNAL = "and cards hold internal names and addresses."
+_SHARED = f"This channel is shared with another organisation, {_INTERNAL}"
+_UNANSWERED = (
+    f"Slack does not say right now whether another organisation can read this channel, {_INTERNAL}"
 )
+_FIRST = "Nothing was changed. Allow cards here first, then ask again."
+_ALONE = "Answers are shown to you alone until one of your organisation allows them here."
+_THIS_ALONE = "This answer is shown to you alone."
+_IN_A_MINUTE = "Ask again in a minute, or allow cards here."
 
 
-def consent_wanted(*, shown: bool) -> Message:
-    """Ask the user for consent; `shown` if they already got the card as an ephemeral message."""
-    meanwhile = (
-        "Answers are shown to you alone until one of your organisation allows them here."
-        if shown
-        else "Nothing was changed. Allow cards here first, then ask again."
-    )
+def consent_wanted(sharing: Sharing, *, shown: bool) -> Message:
+    """Ask the person who asked; `shown` where they got their answer alone meanwhile."""
+    if sharing is Sharing.UNANSWERED:
+        title, why = "Allow cards in this channel?", _UNANSWERED
+        meanwhile = f"{_THIS_ALONE if shown else 'Nothing was changed.'} {_IN_A_MINUTE}"
+    else:
+        title, why = "Allow cards in this shared channel?", _SHARED
+        meanwhile = _ALONE if shown else _FIRST
+    button = Button(label="Allow here", action=CONSENT, value="{}")
+    return compose(title, [say(f"{why} {meanwhile}"), Buttons(elements=(button,))])
+
+
+def sharing_awaited() -> Message:
+    """Tell the person who asked why nothing stands in the channel yet."""
     return compose(
-        "Allow cards in this shared channel?",
+        "Looking; Slack is asked who can read this channel",
         [
-            say(f"{_WHY} {meanwhile}"),
-            Buttons(elements=(Button(label="Allow here", action=CONSENT, value="{}"),)),
+            say(
+                "Slack has not said yet whether another organisation can read this channel. The "
+                "answer waits a few seconds for that; if Slack does not say it, you alone see it."
+            )
         ],
     )
 
@@ -31,7 +47,7 @@ def consent_given(user: str) -> Message:
     return compose(
         "Cards are shown in this channel",
         [
-            say("Cards are shown in this channel, which another organisation can read too."),
+            say("Cards are shown in this channel, also to another organisation that can read it."),
             ContextBlock(text="Allowed", user=user),
             Buttons(elements=(Button(label="Stop", action=REVOKE_CONSENT, value="{}"),)),
         ],

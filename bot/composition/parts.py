@@ -20,6 +20,7 @@ from bot.slack.handlers.health import nothing_followed
 from bot.slack.handlers.subscription_replies import SubscriptionReplies
 from bot.slack.handlers.watch_store import SavedWatches
 from bot.slack.inbound.access import AccessCheck
+from bot.slack.outbound.sharing import SHARING_WAITS_S
 from bot.slack.outbound.watching import INTERVAL_S
 from bot.slack.service import Connected
 from bot.slack.transport.app import Identity
@@ -60,6 +61,8 @@ class Parts:
         alerts_every_s: seconds between two checks of a problem that an alert named.
         shared_channels: stores who consented to cards in channels shared with another organisation;
             `None` without a database.
+        sharing_waits: seconds that Slack gets to say whether a channel is shared: before the person
+            who asked is told that it is waited for, and after that.
         known_elsewhere: whether another replica received the request with this signature.
     """
 
@@ -80,5 +83,6 @@ class Parts:
     alert_memory: Callable[[str], AlertMemory] | None = None
     alerts_every_s: float = EVERY_S
     shared_channels: Callable[[str], SharedChannels] | None = None
+    sharing_waits: tuple[float, float] = SHARING_WAITS_S
     known_elsewhere: Callable[[str], Awaitable[bool]] = nowhere
     doctor_checks: Callable[[], Awaitable[Sequence[DoctorCheck]]] = _nothing_to_add

@@ -224,12 +224,16 @@ class _SlackAppBuilder:
         if self._parts.shared_channels is None:
             return None
         scopes = self._identity.scopes
+        first, further = self._parts.sharing_waits
         return ConsentAsking(
             slack=self._slack,
             channels=self._parts.shared_channels(self._identity.team),
             sharing=ChannelSharing(
-                client=self._slack.client, granted=not scopes or bool(READ_SCOPES & scopes)
+                client=self._slack.client,
+                granted=not scopes or bool(READ_SCOPES & scopes),
+                patience=first,
             ),
+            patience=further,
         )
 
     def _alert_answering(self, reception: Reception) -> AlertAnswering | None:

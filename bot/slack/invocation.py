@@ -72,7 +72,7 @@ class Invocation:
     enterprise: str = ""
     also: tuple[str, ...] = ()
     bots: tuple[str, ...] = ()
-    shared: bool = False
+    shared: bool | None = None
     alone: bool = False
 
     def about(self, text: str) -> Invocation:
@@ -148,7 +148,7 @@ def from_mention(body: Payload, bot_user: str) -> Invocation:
         channel=word(event, "channel"),
         thread=word(event, "thread_ts") or None,
         dedupe_key=word(body, "event_id"),
-        shared=is_shared(body),
+        shared=is_shared(body) if "is_ext_shared_channel" in body else None,
     )
 
 

@@ -198,7 +198,7 @@ class Listeners:
     async def _rehearse(
         self, invocation: Invocation, body: dict[str, Any], rehearsal: Rehearsal
     ) -> None:
-        alone = await self.reception.consent_wanted(invocation)
+        alone = await self.reception.consent_wanted(invocation) is not None
         await self.rehearsing.judge(body, rehearsal, private=alone)
 
     async def on_check_again(
@@ -329,7 +329,7 @@ class Listeners:
         ):
             await self.slack.send_ephemeral(replace(invocation, response_url=None), refusal(no))
             return
-        alone = await self.reception.consent_wanted(invocation)
+        alone = await self.reception.consent_wanted(invocation) is not None
         await self.filing.hand_out(
             replace(invocation, ephemeral=True) if alone else invocation, what, run_id
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.outage import DatabaseUnavailable
+from bot.domain.sharing import Sharing
 from bot.store import Store
 from bot.store.last_known import note
 from bot.store.shared_channels import note_shared, set_consent, shared_channel, shared_channels
@@ -32,20 +33,23 @@ class SharedChannels:
     _known: dict[str, str | None] = field(default_factory=dict)
     _all_read: bool = False
 
-    async def awaits_consent(self, channel: str, *, shared: bool | None) -> bool:
-        """Whether a channel is shared and nobody has consented to cards there.
+    async def awaits_consent(self, channel: str, *, sharing: Sharing) -> bool:
+        """Whether a channel is shared and nobody consented to cards there.
 
         While the database does not answer, the last known state is used; a channel that Slack calls
         shared and that is unknown needs consent.
 
         Args:
             channel: Slack ID.
-            shared: what Slack says now; `None` if it does not say, then the stored state is used.
+            sharing: what Slack says of it now. Where it does not say, what it said before counts;
+                where it did not answer and never said it, the channel counts as shared.
         """
-        if shared is False:
+        if sharing is Sharing.OWN:
             return False
         known = await self._remembered(channel)
-        if shared and known is None:
+        if known is None and sharing is Sharing.UNANSWERED:
+            return True
+        if known is None and sharing is Sharing.SHARED:
             known = ""
             with suppress(DatabaseUnavailable):
                 async with self.store.writing() as connection:

@@ -61,6 +61,8 @@ class World:
         database_url: `None` for a new SQLite file.
         digests: whether digests run; only one engine can run in a process.
         wait_s: seconds that running checks get when the bot stops.
+        sharing_waits: how long Slack may take to say whether a channel is shared; a busy machine
+            must not make a card private.
     """
 
     allowed: tuple[str, ...] = ()
@@ -83,6 +85,7 @@ class World:
     engine: EngineSettings = QUIET
     slack: SlackStandIn | None = None
     database_url: str | None = None
+    sharing_waits: tuple[float, float] = (30.0, 30.0)
     digests: bool = True
     wait_s: float = 2.0
 
@@ -145,6 +148,7 @@ async def whole_bot(world: World, folder: Path) -> AsyncIterator[RunningBot]:
             shared_channels=lambda team: SharedChannels(store=store, team=team, clock=world.clock),
             alert_memory=lambda team: AlertMemory(store=store, team=team),
             alerts_every_s=world.alerts_every_s,
+            sharing_waits=world.sharing_waits,
         )
         service = slack_service(settings, parts, outgoing_trust(None), wait_s=world.wait_s)
         task = asyncio.create_task(service.run())

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.cards.consent import consent_given, consent_revoked, consent_wanted
+from bot.cards.consent import consent_given, consent_revoked, consent_wanted, sharing_awaited
 from bot.domain.delivery import DeliveryError
+from bot.domain.sharing import Sharing
 from bot.slack.invocation import Invocation
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import Place
-from bot.slack.outbound.sharing import ChannelSharing
+from bot.slack.outbound.sharing import SHARING_WAITS_S, ChannelSharing
 from bot.subscriptions import SharedChannels
 
 
@@ -21,27 +22,45 @@ class ConsentAsking:
         slack: the Slack client.
         channels: what is stored about shared channels.
         sharing: asks Slack whether a channel is shared.
+        patience: seconds that an answer waits for Slack at most, after the first look.
     """
 
     slack: SlackClient
     channels: SharedChannels
     sharing: ChannelSharing
+    patience: float = SHARING_WAITS_S[1]
 
-    async def is_wanted(self, invocation: Invocation) -> bool:
-        """Whether an answer in this channel needs a consent that is missing."""
-        channel = invocation.channel
-        if not channel:
-            return False
-        shared = True if invocation.shared else await self.sharing.is_shared(channel)
-        return await self.channels.awaits_consent(channel, shared=shared)
+    async def is_wanted(self, invocation: Invocation) -> Sharing | None:
+        """Why an answer in this channel needs a consent that is missing; else `None`."""
+        if not invocation.channel:
+            return None
+        sharing = await self._sharing(invocation)
+        awaits = await self.channels.awaits_consent(invocation.channel, sharing=sharing)
+        if awaits and sharing is Sharing.UNANSWERED:
+            sharing = await self._wait_for_slack(invocation)
+            awaits = await self.channels.awaits_consent(invocation.channel, sharing=sharing)
+        return sharing if awaits else None
+
+    async def _wait_for_slack(self, invocation: Invocation) -> Sharing:
+        """Wait for Slack some seconds more, and tell the person who asked, alone."""
+        await self.slack.send_ephemeral(invocation, sharing_awaited())
+        return await self.sharing.of(invocation.channel, patience=self.patience)
+
+    async def _sharing(self, invocation: Invocation) -> Sharing:
+        """What the payload says, else Slack; a channel may be about to be shared."""
+        if invocation.shared:
+            return Sharing.SHARED
+        sharing = await self.sharing.of(invocation.channel)
+        unshared = invocation.shared is False and sharing is Sharing.UNANSWERED
+        return Sharing.OWN if unshared else sharing
 
     def channel_changed(self, channel: str) -> None:
         """Forget the cached state, because Slack said that the channel's sharing changed."""
         self.sharing.forget(channel)
 
-    async def ask(self, invocation: Invocation, *, shown: bool) -> None:
+    async def ask(self, invocation: Invocation, sharing: Sharing, *, shown: bool) -> None:
         """Ask the user; `shown` if they got the card as an ephemeral message."""
-        await self.slack.send_ephemeral(invocation, consent_wanted(shown=shown))
+        await self.slack.send_ephemeral(invocation, consent_wanted(sharing, shown=shown))
 
     async def give(self, invocation: Invocation) -> None:
         """Store the consent, and tell the channel how to withdraw it."""

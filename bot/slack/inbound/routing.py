@@ -28,6 +28,7 @@ from bot.domain.request import (
     VersionRequest,
     WhoamiRequest,
 )
+from bot.domain.sharing import Sharing
 from bot.observability.metrics import ASKS
 from bot.slack.invocation import AdmittedInvocation, Invocation
 
@@ -74,10 +75,10 @@ class Answers(Protocol):
 class Consent(Protocol):
     """Consent to cards in shared channels; implemented by `bot.slack.handlers.consent`."""
 
-    async def is_wanted(self, invocation: Invocation) -> bool:
-        """Whether an answer in this channel needs a consent that is missing."""
+    async def is_wanted(self, invocation: Invocation) -> Sharing | None:
+        """Why an answer in this channel needs a consent that is missing; else `None`."""
 
-    async def ask(self, invocation: Invocation, *, shown: bool) -> None:
+    async def ask(self, invocation: Invocation, sharing: Sharing, *, shown: bool) -> None:
         """Ask the user; `shown` if they got the card as an ephemeral message."""
 
 
@@ -225,21 +226,23 @@ class Reception:
         The user is then asked for consent.
         """
         invocation, request = admitted.invocation, admitted.request
-        if isinstance(request, _TELLING_NOTHING) or not await self.consent_wanted(invocation):
+        telling = isinstance(request, _TELLING_NOTHING)
+        why = None if telling else await self.consent_wanted(invocation)
+        if why is None:
             await handler(admitted)
         elif isinstance(request, _POSTING_LATER):
-            await self._ask_consent(invocation, shown=False)
+            await self._ask_consent(invocation, why, shown=False)
         else:
             await handler(replace(admitted, invocation=replace(invocation, alone=True)))
-            await self._ask_consent(invocation, shown=True)
+            await self._ask_consent(invocation, why, shown=True)
 
-    async def consent_wanted(self, invocation: Invocation) -> bool:
-        """Whether an answer in this channel needs a consent that is missing."""
-        return self.consent is not None and await self.consent.is_wanted(invocation)
+    async def consent_wanted(self, invocation: Invocation) -> Sharing | None:
+        """Why an answer in this channel needs a consent that is missing; else `None`."""
+        return await self.consent.is_wanted(invocation) if self.consent else None
 
-    async def _ask_consent(self, invocation: Invocation, *, shown: bool) -> None:
+    async def _ask_consent(self, invocation: Invocation, why: Sharing, *, shown: bool) -> None:
         if self.consent is not None:
-            await self.consent.ask(invocation, shown=shown)
+            await self.consent.ask(invocation, why, shown=shown)
 
 
 def usage_answer(misread: Usage, answered: str) -> Message:

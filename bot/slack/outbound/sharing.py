@@ -15,14 +15,16 @@ from time import monotonic
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.domain.delivery import DeliveryError
-from bot.slack.outbound.calling import Caller
+from bot.domain.delivery import DeliveryError, RateLimited, Unknown
+from bot.domain.sharing import Sharing
+from bot.slack.outbound.calling import NOT_CONNECTED, Caller
 from bot.slack.payload import Payload, inner
 
 READ_SCOPES = frozenset({"channels:read", "groups:read"})
-KEPT_S, KEPT_UNKNOWN_S = 600.0, 60.0
-PATIENCE_S = 0.6
-"""The first message of an answer must appear within a second."""
+KEPT_S, KEPT_UNSAID_S, STALE_S = 600.0, 60.0, 3600.0
+"""Seconds; what was said within the last one counts while Slack does not answer."""
+SHARING_WAITS_S = (0.6, 5.0)
+"""The first message of an answer stands within a second."""
 MAX_KEPT, MAX_ASKED_AT_ONCE = 5_000, 32
 _CHANNELS = ("C", "G")  # prefixes of IDs; a direct message has no other members
 
@@ -36,68 +38,87 @@ class ChannelSharing:
         caller: makes the calls.
         granted: whether the scopes may be granted.
         now: returns monotonic seconds.
+        patience: seconds that the first look waits for Slack.
     """
 
     client: AsyncWebClient
     caller: Caller = field(default_factory=Caller)
     granted: bool = True
     now: Callable[[], float] = monotonic
-    _kept: OrderedDict[str, tuple[float, bool | None]] = field(default_factory=OrderedDict)
-    _asking: dict[str, asyncio.Task[bool | None]] = field(default_factory=dict)
+    patience: float = SHARING_WAITS_S[0]
+    _kept: OrderedDict[str, tuple[float, Sharing]] = field(default_factory=OrderedDict)
+    _asking: dict[str, asyncio.Task[Sharing]] = field(default_factory=dict)
 
-    async def is_shared(self, channel: str) -> bool | None:
-        """Whether others can read a channel; `None` if Slack does not say it in time."""
+    async def of(self, channel: str, *, patience: float | None = None) -> Sharing:
+        """Whether others can read a channel, as far as Slack says it in time.
+
+        `patience` is seconds to wait for Slack, by default `self.patience`.
+        """
         if not self.granted or not channel.startswith(_CHANNELS):
-            return None
-        until, known = self._kept.get(channel, (0.0, None))
+            return Sharing.UNSAID
+        until, known = self._kept.get(channel, (0.0, Sharing.UNANSWERED))
         if self.now() < until:
             return known
+        if self.now() > until + STALE_S:
+            known = Sharing.UNANSWERED
         if channel not in self._asking and len(self._asking) >= MAX_ASKED_AT_ONCE:
             return known
         task = self._asking.get(channel) or self._begin(channel)
-        done, _ = await asyncio.wait({task}, timeout=PATIENCE_S)
-        return task.result() if done else known
+        done, _ = await asyncio.wait(
+            {task}, timeout=self.patience if patience is None else patience
+        )
+        found = task.result() if done else Sharing.UNANSWERED
+        return known if found is Sharing.UNANSWERED else found
 
     def forget(self, channel: str) -> None:
         """Drop the cached answer, because Slack said that the channel changed."""
         self._kept.pop(channel, None)
         self._asking.pop(channel, None)
 
-    def _begin(self, channel: str) -> asyncio.Task[bool | None]:
+    def _begin(self, channel: str) -> asyncio.Task[Sharing]:
         task = asyncio.create_task(self._ask(channel))
         self._asking[channel] = task
         task.add_done_callback(lambda done: self._keep(channel, done))
         return task
 
-    async def _ask(self, channel: str) -> bool | None:
+    async def _ask(self, channel: str) -> Sharing:
         try:
             answer = await self.caller.call(
                 self.client.conversations_info, repeatable=True, patience=0.0, channel=channel
             )
-        except DeliveryError:
-            return None
+        except DeliveryError as error:
+            return Sharing.UNANSWERED if _is_unanswered(error) else Sharing.UNSAID
         return can_be_read_outside(inner(answer.data, "channel"))
 
-    def _keep(self, channel: str, task: asyncio.Task[bool | None]) -> None:
-        if self._asking.get(channel) is not task:  # `forget` was called meanwhile
+    def _keep(self, channel: str, task: asyncio.Task[Sharing]) -> None:
+        if self._asking.get(channel) is not task:  # it was forgotten meanwhile
             return
         del self._asking[channel]
         if task.cancelled() or task.exception():
             return
         found = task.result()
-        self._kept[channel] = (self.now() + (KEPT_UNKNOWN_S if found is None else KEPT_S), found)
+        if found is Sharing.UNANSWERED:
+            return
+        kept_s = KEPT_UNSAID_S if found is Sharing.UNSAID else KEPT_S
+        self._kept[channel] = (self.now() + kept_s, found)
         self._kept.move_to_end(channel)
         while len(self._kept) > MAX_KEPT:
             self._kept.popitem(last=False)
 
 
-def can_be_read_outside(channel: Payload) -> bool | None:
-    """Whether the flags of a channel mean that others can read it; `None` if they are absent.
+def _is_unanswered(error: DeliveryError) -> bool:
+    """Whether Slack could not say it now, and may in a moment."""
+    lost = isinstance(error, Unknown | RateLimited)
+    return lost or error.reason == NOT_CONNECTED
+
+
+def can_be_read_outside(channel: Payload) -> Sharing:
+    """What the flags of a channel mean; `UNSAID` where they are absent.
 
     A channel that is about to be shared counts, because its history can be read then. One that
     several workspaces of the own organisation share does not (`is_org_shared`).
     """
     flags = [channel.get(name) for name in ("is_ext_shared", "is_pending_ext_shared")]
     if True in flags or channel.get("pending_shared") or channel.get("pending_connected_team_ids"):
-        return True
-    return False if False in flags else None
+        return Sharing.SHARED
+    return Sharing.OWN if False in flags else Sharing.UNSAID

@@ -14,7 +14,7 @@ from jsonschema import Draft7Validator
 
 from bot.cards.alerts import alerts_state, failing_again, green_again, same_problem
 from bot.cards.app_home import Followed, app_home_view
-from bot.cards.consent import consent_wanted
+from bot.cards.consent import consent_wanted, sharing_awaited
 from bot.cards.fix_steps import fix_steps
 from bot.cards.fix_value import steps_value
 from bot.cards.overview_card import overview_card
@@ -24,6 +24,7 @@ from bot.cards.subscriptions import Entry, history, listing, unsubscribed, which
 from bot.domain.alerts import AlertSwitch
 from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.removal import Impact, MemberImpact, Removal
+from bot.domain.sharing import Sharing
 from chainlib import Code
 from playground.slack.limits import check_blocks, check_view
 from tests.bot.cards.test_digest_card import DIGESTS
@@ -100,7 +101,9 @@ MESSAGES: Mapping[str, Message] = {
     "alert-green": green_again("backend.contoso.com", "12 minutes"),
     "alert-again": failing_again(f"FAIL {HOST}: intermediate missing. Fix: server.", LINK),
     "alert-joined": same_problem(LINK),
-    "consent": consent_wanted(shown=True),
+    "consent": consent_wanted(Sharing.SHARED, shown=True),
+    "consent-unanswered": consent_wanted(Sharing.UNANSWERED, shown=True),
+    "sharing-awaited": sharing_awaited(),
     "list": listing((ENTRY, PAUSED))[0],
     "unsubscribed": unsubscribed(("gw:prod-gw",), ("subscribe gw:prod-gw",), by="U1"),
     "which-zone": which_zone("subscribe gw:prod-gw daily"),

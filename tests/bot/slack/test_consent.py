@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 
 from bot.domain.outage import DatabaseUnavailable
+from bot.domain.sharing import Sharing
 from bot.store import open_store
 from bot.subscriptions import SharedChannels
-from playground.slack import Channel, Message
+from playground.slack import Channel, Fault, Message
 from tests.bot.store.test_availability import read_only_switch
 from tests.support.arm import MovableClock
 from tests.support.slackbot import RunningBot
 from tests.support.tls_server import NAME, Estate
-from tests.support.wholebot import World, whole_bot
+from tests.support.wholebot import World, read, whole_bot
 
 pytestmark = pytest.mark.may_block
 ESTATE = Estate()
@@ -114,24 +115,26 @@ async def test_event_of_sharing_ends_what_was_known(bot: RunningBot) -> None:
     assert not any(m.text.startswith("Allow cards") for m in bot.slack.ephemerals("U0ONCALL"))
 
 
-@pytest.mark.parametrize("shared", [True, None], ids=["said-now", "said-before"])
+@pytest.mark.parametrize(
+    "sharing", [Sharing.SHARED, Sharing.UNSAID], ids=["said-now", "said-before"]
+)
 async def test_shared_channel_waits_while_the_database_is_down(
     tmp_path: Path,
-    shared: bool | None,  # noqa: FBT001 -- a row of the table
+    sharing: Sharing,
 ) -> None:
     store = await asyncio.to_thread(open_store, f"sqlite:///{tmp_path}/appgw.sqlite3")
     channels = SharedChannels(store=store, team="T1", clock=MovableClock())
-    if shared is None:
-        assert await channels.awaits_consent(SHARED, shared=True)
+    if sharing is Sharing.UNSAID:
+        assert await channels.awaits_consent(SHARED, sharing=Sharing.SHARED)
     switch = read_only_switch(store)
     switch(True)  # noqa: FBT003 -- on
-    assert await channels.awaits_consent(SHARED, shared=shared)
+    assert await channels.awaits_consent(SHARED, sharing=sharing)
     with pytest.raises(DatabaseUnavailable):
         await channels.consent(SHARED, COLLEAGUE)
-    assert await channels.awaits_consent(SHARED, shared=shared)
+    assert await channels.awaits_consent(SHARED, sharing=sharing)
     switch(False)  # noqa: FBT003 -- off
     await channels.consent(SHARED, COLLEAGUE)
-    assert not await channels.awaits_consent(SHARED, shared=True)
+    assert not await channels.awaits_consent(SHARED, sharing=Sharing.SHARED)
     await store.close()
 
 
@@ -143,3 +146,38 @@ async def test_partner_cannot_consent(bot: RunningBot) -> None:
     await bot.slack.command("list", channel=SHARED, user=COLLEAGUE)
     await private(bot, "Allow cards", COLLEAGUE)
     assert public(bot) == []
+
+
+async def test_late_word_of_slack_is_waited_for_in_private(tmp_path: Path) -> None:
+    world = World(loopback=True, resolver=resolver, sharing_waits=(0.01, 30.0))
+    async with whole_bot(world, tmp_path) as bot, ESTATE.backend() as backend:
+        channel = add(bot, Channel(id="C0SLOW", name="slow"))
+        bot.slack.faults.add(Fault(method="conversations.info", before=0.5))
+        await bot.slack.command(f"{NAME}:{backend.port}", channel=channel)
+        await private(bot, "Looking")
+        await bot.slack.until(lambda: any(one.by_bot for one in bot.slack.messages(channel)))
+        assert not any(one.text.startswith("Allow") for one in bot.slack.ephemerals())
+
+
+async def test_card_is_private_while_slack_never_says(tmp_path: Path) -> None:
+    world = World(loopback=True, resolver=resolver, sharing_waits=(0.01, 0.01))
+    async with whole_bot(world, tmp_path) as bot, ESTATE.backend() as backend:
+        channel = add(bot, Channel(id="C0SILENT", name="silent"))
+        bot.slack.faults.add(Fault(method="conversations.info", before=120.0))
+        await bot.slack.command(f"{NAME}:{backend.port}", channel=channel)
+        wanted = await private(bot, "Allow cards in this channel")
+        assert "Slack does not say right now" in read(wanted)
+        assert any(NAME in read(one) for one in bot.slack.ephemerals())
+        await bot.slack.command(f"subscribe {NAME} daily 08:30 tz=UTC", channel=channel)
+        await bot.slack.until(
+            lambda: any("Nothing was changed" in read(m) for m in bot.slack.ephemerals())
+        )
+        assert not [one for one in bot.slack.messages(channel) if one.by_bot]
+
+
+async def test_failing_slack_keeps_a_card_private(bot: RunningBot) -> None:
+    channel = add(bot, Channel(id="C0FAILING", name="failing"))
+    bot.slack.faults.add(Fault(method="conversations.info", error="internal_error"))
+    await bot.slack.command("list", channel=channel)
+    await private(bot, "Allow cards in this channel")
+    assert not [one for one in bot.slack.messages(channel) if one.by_bot]
