@@ -3,6 +3,12 @@
 A server that is paused, or behind a network that drops packets, keeps its connections open and
 never answers, and its own time-outs do not run then. A task that is cancelled inside a query would
 wait for the server once more, because psycopg first asks it to cancel.
+
+psycopg documents no limit for a silent server (`connect_timeout` ends with the connection,
+`tcp_user_timeout` does not run while the peer's kernel acknowledges, `statement_timeout` is the
+server's own). `Connection.wait` and `psycopg.waiting.wait_async`, which are used here, have names
+and docstrings but no page, so psycopg is held to its minor version; the tests that stop a server
+fail if either changes.
 """
 
 from __future__ import annotations
@@ -14,7 +20,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from psycopg.waiting import Ready, wait_async
+from psycopg.waiting import wait_async
 from sqlalchemy import Engine, event
 
 T = TypeVar("T")
@@ -31,7 +37,7 @@ def impatient(
         wanted, since = next(steps), monotonic()
         while True:
             ready = yield wanted
-            if ready != Ready.NONE:
+            if ready:
                 since = monotonic()
             elif monotonic() - since > limit():
                 connection.finish()
