@@ -15,9 +15,15 @@ from chainlib import holds_private_key
 
 STRUCK: Final = "[struck out]"
 _SHORTEST_KEY = 24
+_KEYED = (
+    r"(?:api|account|access|subscription|functions|storage|master)[_-]?key"
+    r"|(?:client|signing|app)?[_-]?secret|(?:access|refresh|id|sas|auth|bot|app)?[_-]?token|ticket"
+)
 _NAMES = (
-    r"pass(?:word|wd|phrase)?|pwd|(?:client|shared|signing|app)?[_-]?secret(?:[_-]?(?:key|value))?"
-    r"|(?:api|account|access|shared[_-]?access|master|storage|subscription|encryption)[_-]?key"
+    r"[a-z0-9]{0,16}pass(?:word|wd|phrase)|pass|pwd|trigger[_-]?id|response[_-]?url"
+    r"|(?:client|shared|signing|app)?[_-]?secret(?:[_-]?(?:key|value))?"
+    r"|(?:api|account|access|shared[_-]?access|master|storage|subscription|functions|encryption)"
+    r"[_-]?key"
     r"|shared[_-]?access[_-]?signature|sig(?:nature)?|x-amz-signature|assertion|credentials?"
     r"|(?:access|refresh|id|sas|auth|bot|app|bearer|session|security)?[_-]?token"
 )
@@ -29,28 +35,41 @@ _SECRETS = (
     r"(?:hooks\.slack\.com|/response/|/commands/|/actions/|/link/\?ticket=)[^\s\"'<>]*"
     r"|wss?://[^\s\"'<>]+"
     r"|\b\d{9,20}\.\d{9,20}\.[0-9a-f]{16,}\b"
+    r"|\bhooks\.slack(?:-gov)?\.com\\?/[^\s\"'<>]{1,2000}"
+    r"|\bv0=[0-9a-f]{16,}"
     # PEM blocks of every kind. A certificate is no secret, but no log needs it.
     r"|-----BEGIN [A-Z0-9 ]{1,64}-----.*?(?:-----END [A-Z0-9 ]{1,64}-----|\Z)"
     # Tokens: bearer and basic credentials, JSON Web Tokens, Entra's client secrets, storage keys
-    r"|(?i:\bbearer)\s+[\w.~+/-]+=*"
+    r"|(?i:\bbearer)[\s:]+[\w.~+/-]+=*"
+    r"|(?i:\b(?:proxy-)?authorization[\"'\\]{0,4}\s{0,3}[:=]\s{0,3}[\"'\\]{0,4}\w{1,20}\s{1,3})"
+    r"[^\s\"'<>]{1,2000}"
+    r"|(?i:\b(?:set-)?cookie\s{0,3}[:=]\s{0,3})[^\r\n\"']{1,2000}"
     r"|(?i:\bbasic)\s+[A-Za-z0-9+/_-]{8,}=*"
     r"|\beyJ[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*){1,4}"
     r"|[A-Za-z0-9_~.-]{3}[0-9]Q~[A-Za-z0-9_~.-]{20,}"
     r"|(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{86}=="
-    r"|\b(?:gh[a-z]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|AKIA[0-9A-Z]{16}\b)"
+    r"|\b(?:gh[a-z]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|AKIA[0-9A-Z]{16}\b"
+    r"|glpat-[\w-]{20,}|npm_[A-Za-z0-9]{30,}|sk-[A-Za-z0-9_-]{20,}|SG\.[\w-]{16,}\.[\w-]{16,})"
+    # options and sentences of a command line
+    r"|(?i:(?<!\S)--?(?:[a-z]{1,16}-)?(?:password|passwd|secret|token|(?:api|account)-key)[\s=]{1,3})"
+    r"[^\s]{1,2000}"
+    r"|(?<=-u\s)[^\s:@/]{1,64}:[^\s]{1,200}"
+    r"|(?i:\bpass(?:word|phrase)\s{1,3}is\s{1,3})[^\s]{1,2000}"
     # user:password@ of any URL; of a database's, up to the last @
     r"|\b(?!(?:https?|wss?):)[a-z][a-z0-9+.-]{1,20}://[^\s:/@\"'<>]{0,200}:[^\s\"'<>]{0,2000}(?=@)"
     r"|(?<=://)[^/\s:@\"'<>]{0,200}:[^/\s\"'<>]{0,2000}(?=@)"
     # name=value of connection strings, query strings, settings; encoded once or in quotes
     rf"|(?i:(?:(?<![a-z0-9])|(?<=%[0-9a-f][0-9a-f]))(?:{_NAMES})(?:[\"'\\]{{0,4}}\s{{0,3}}=|%3d|[\"'\\]{{1,4}}\s{{0,3}}:)\s{{0,3}}{_VALUE})"
     rf"|(?i:(?<![a-z0-9])(?:password|passwd|passphrase|pwd|client[_-]?secret|account[_-]?key)\s{{0,3}}:\s{{0,3}}{_VALUE})"
+    # the same with a colon, where the value is no word: long, and with a digit in it
+    rf"|(?i:(?<![a-z0-9])(?:{_KEYED})\s{{0,3}}[:=]\s{{0,3}}(?=[^\s\d]{{0,60}}\d)[^\s\"'<>&;]{{16,2000}})"
     # Azure subscription ids
     r"|(?i:(?<=/subscriptions/)[0-9a-f-]{36})"
 )
 _SECRET_KEYS = (
-    "response_url",
-    "response_urls",
-    "trigger_id",
+    "responseurl",
+    "responseurls",
+    "triggerid",
     "token",
     "authorization",
     "signature",
@@ -59,11 +78,11 @@ _SECRET_KEYS = (
     "passphrase",
     "cookie",
     "assertion",
-    "account_key",
-    "access_key",
-    "api_key",
-    "private_key",
-    "connection_string",
+    "accountkey",
+    "accesskey",
+    "apikey",
+    "privatekey",
+    "connectionstring",
 )
 
 
@@ -81,4 +100,4 @@ def _secrets() -> re.Pattern[str]:
 
 def is_secret_key(key: str) -> bool:
     """Whether the values of a field with this name are always secret."""
-    return key.lower().replace("-", "_").endswith(_SECRET_KEYS)
+    return key.lower().replace("-", "").replace("_", "").endswith(_SECRET_KEYS)

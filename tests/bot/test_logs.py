@@ -48,9 +48,29 @@ SECRETS = {
     "webhook": "https://hooks.slack.com/services/T0/B0/abcdef",
     "jwk": '{"kty": "EC", "d": "c2VjcmV0c2VjcmV0c2VjcmV0"}',
     "turned dashes": "\u2014BEGIN RSA PRIVATE KEY\u2014 MIIEowIBAAKCAQEA",
+    "escaped hook": "https:\\/\\/hooks.slack.com\\/commands\\/T0\\/1\\/hush",
+    "hook without scheme": "hooks.slack.com/actions/T0/1/hush",
+    "signature of Slack": "X-Slack-Signature: v0=" + "ab12" * 16,
+    "bearer with a colon": "Bearer: hush1hush",
+    "negotiate": "Proxy-Authorization: Negotiate hush1hush",
+    "quoted header": "'Authorization': 'Token hush1hush'",
+    "database variable": "PGPASSWORD=hush",
+    "key header": "x-api-key: hush1hushhushhush",
+    "subscription key header": "Ocp-Apim-Subscription-Key: hush1hushhushhush",
+    "secret with a colon": "secret: hush1hushhushhush",
+    "token with a colon": "token: hush1hushhushhush",
+    "socket ticket alone": "ticket=hush1hushhushhush",
+    "cookie": "Set-Cookie: session=hush; Path=/",
+    "trigger by name": "trigger_id=123.456.hush",
+    "option": "az login --password hush -u me",
+    "basic of curl": "curl -u user:hush https://x",
+    "password in words": "the password is hush",
+    "token of a forge": "glpat-hush1hush1hush1hush1",
+    "key of a mailer": "SG.hush1hush1hush1hush.hush1hush1hush1hush",
     "bare key": LEAF.key_pem.decode().split("-----")[2].replace("\n", ""),
 }
 CORES = {
+    "signature of Slack": "ab12ab12",
     "subscription id": "0b1f6471-1bf0-4dda-aec3-cb9272f09590",
     "shared access signature": "aB%2Bc",
     "encoded signature": "aBcd1234",
@@ -91,12 +111,12 @@ def test_a_secret_is_struck_out_wherever_it_stands(kind: str, written: io.String
 
 def test_secret_fields_by_name_are_removed(written: io.StringIO) -> None:
     logging.getLogger("bot.test").warning(
-        "x", extra={"response_url": "short", "body": {"trigger_id": "t", "token": "v"}}
+        "x", extra={"response_url": "short", "body": {"trigger_id": "t", "accountKey": "v"}}
     )
     (record,) = records(written)
     assert (record["response_url"], record["body"]) == (
         STRUCK,
-        {"trigger_id": STRUCK, "token": STRUCK},
+        {"trigger_id": STRUCK, "accountKey": STRUCK},
     )
 
 
@@ -123,6 +143,8 @@ def test_ordinary_values_are_left_alone() -> None:
         "time": "2026-11-23T09:00:00Z",
         "jwk": '{"kty": "EC", "x": "c2VjcmV0c2VjcmV0"}',
         "database": "sqlite:////data/appgw.sqlite3",
+        "colons": "token: missing_scope; secret: SLACK_SIGNING_SECRET; ticket=INC0012345",
+        "options": "appgw check backend.contoso.com --sni api.contoso.com -u",
         "words": "A new private key is a new certificate; begin again.",
     }
     assert struck(value) == value
