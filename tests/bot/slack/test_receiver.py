@@ -106,6 +106,19 @@ async def test_unreadable_signed_request_is_answered(bot: RunningBot, named: str
     assert (await bot.slack.command("version")).ok
 
 
+async def test_only_one_path_and_method_are_served(bot: RunningBot) -> None:
+    url = yarl.URL(str(bot.slack.request_url))
+    async with aiohttp.ClientSession() as session:
+        for path in ("/", "/slack", "/slack/events/", "/metrics", "/healthz"):
+            http = SignedHttp(
+                session=session, url=str(url.with_path(path)), secret=bot.slack.signing_secret
+            )
+            assert (await http.command({"command": "/appgw", "text": "version"})).status == 404
+        async with session.get(url) as answer:
+            assert answer.status in {401, 405}
+    assert not bot.slack.ephemerals()
+
+
 def _logged(caplog: pytest.LogCaptureFixture) -> int:
     """Bytes of log, tracebacks included."""
     formatter = RedactingFormatter("%(asctime)s %(levelname)s %(name)s %(message)s")
