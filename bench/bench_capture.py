@@ -64,14 +64,18 @@ def compiled_loop(folder: Path) -> Path | None:
     return program if done else None
 
 
+def handshake_micros(program: Path, port: int, count: int = LOOP_COUNT) -> float:
+    """Microseconds of CPU of one handshake of the loop in C."""
+    command = [str(program), str(port), str(count), HOST]
+    return float(subprocess.run(command, capture_output=True, check=True, text=True).stdout)  # noqa: S603 -- just compiled
+
+
 def _beside_the_loop(program: Path, port: int) -> Iterator[Figure]:
     """CPU time of one handshake, ours beside the loop's, in interleaved rounds."""
-    command = [str(program), str(port), str(LOOP_COUNT), HOST]
     loop, whole, lists = [], [], []
     asyncio.run(_cpu(port, list_only=False))
     for _ in range(ROUNDS):
-        printed = subprocess.run(command, capture_output=True, check=True, text=True).stdout  # noqa: S603 -- just compiled
-        loop.append(float(printed))
+        loop.append(handshake_micros(program, port))
         whole.append(asyncio.run(_cpu(port, list_only=False)))
         lists.append(asyncio.run(_cpu(port, list_only=True)))
     bare = median(loop)

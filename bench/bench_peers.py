@@ -24,7 +24,7 @@ from time import process_time
 
 from OpenSSL import SSL
 
-from bench.bench_capture import compiled_loop, plain_context
+from bench.bench_capture import compiled_loop, handshake_micros, plain_context
 from bench.figures import Figure, growth, medians
 from bench.lone_server import HOST, Served, served
 from bot.checks import CheckContext, check
@@ -91,9 +91,7 @@ def _round(bench: _Bench, size: int) -> dict[str, float]:
     """Microseconds of CPU for one item of each peer, one after the other."""
     found: dict[str, float] = {}
     if bench.loop:
-        command = [str(bench.loop), str(bench.port), str(size), HOST]
-        done = subprocess.run(command, capture_output=True, check=True, text=True)  # noqa: S603 -- just compiled
-        found[LOOP] = float(done.stdout)
+        found[LOOP] = handshake_micros(bench.loop, bench.port, size)
     found["pyOpenSSL, one after the other"] = _own(partial(_pyopenssl, bench.port), size)
     found["ssl of the standard library"] = _own(partial(_stdlib, bench.port), size)
     found["asyncio.open_connection with TLS"] = _at_once(partial(_asyncio_tls, bench.port), size)

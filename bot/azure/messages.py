@@ -101,7 +101,7 @@ _ERROR_CODE = re.compile(
     r"|verify return code: ([0-9]{1,5})\b"
     r"|(?:fehlercode|code derreur|código de error|codice di errore) \{?([0-9]{1,5})\b"
 )
-_REMEMBERED = 64
+_REMEMBERED, _LONGEST_REMEMBERED = 64, 1000
 _WITH_STATUS = (Code.HTTP_STATUS_MISMATCH, Code.OK)
 _PREFIX = re.compile(r"^(?:ngxhttpupstreamcheck)?err(?=[a-z])")
 _LABELLED_NAME = re.compile(r"healthprobeerrorname\W{1,8}([a-z0-9]{1,140})")
@@ -114,7 +114,6 @@ _HEAD, _TAIL = 24, 40
 _ELLIPSIS = re.compile(r"\.{3,}")
 
 
-@lru_cache(maxsize=_REMEMBERED)  # backend health says the same of most servers
 def translate(text: str, name: str = "") -> GatewayMessage:
     """Find the code that a message stands for, and the numbers in it.
 
@@ -123,6 +122,12 @@ def translate(text: str, name: str = "") -> GatewayMessage:
         name: ARM's `healthProbeErrorName`, empty when there is none; used only when the text
             contains no known fragment.
     """
+    if len(text) + len(name) <= _LONGEST_REMEMBERED:
+        return _remembered(text, name)
+    return _translated(text, name)
+
+
+def _translated(text: str, name: str) -> GatewayMessage:
     code, plain = _decided(text[:LONGEST], name)
     received = _number(_RECEIVED, plain) if code in _WITH_STATUS else None
     expected = _first(_EXPECTED, plain) if code in _WITH_STATUS else None
@@ -134,6 +139,9 @@ def translate(text: str, name: str = "") -> GatewayMessage:
         received=received,
         error_code=_number(_ERROR_CODE, plain) if code is Code.VERIFY_FAILED else None,
     )
+
+
+_remembered = lru_cache(_REMEMBERED)(_translated)  # backend health says the same of most servers
 
 
 def code_of_name(name: str) -> Code | None:
