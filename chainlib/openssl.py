@@ -21,6 +21,7 @@ _NO_CHECK_TIME = (
     0x200000  # X509_V_FLAG_NO_CHECK_TIME of x509_vfy.h; pyOpenSSL exports no name for it
 )
 STORES, VERIFIED = 256, 1024
+_INNER_CONTENT_TYPE = 257  # SSL3_RT_INNER_CONTENT_TYPE of ssl3.h: what a TLS 1.3 record holds
 _UNSPECIFIED = 1  # X509_V_ERR_UNSPECIFIED
 
 
@@ -222,7 +223,7 @@ def _on_message(
     ssl: object,
     _data: object,
 ) -> None:
-    if sent:
+    if sent or content_type == _INNER_CONTENT_TYPE:
         return
     connection = SSL.Connection._reverse_mapping.get(ssl)  # noqa: SLF001 -- pyOpenSSL's own way from SSL* to Connection
     if connection is not None:
