@@ -21,7 +21,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
-from bot.access import Access, AccessPolicy, Home, RateLimiter, TargetGuard, TargetRules
+from bot.access import Access, AccessPolicy, HomeTeam, RateLimiter, TargetGuard, TargetRules
 from bot.access.people import Directory
 from bot.azure.client import ArmClient
 from bot.azure.configured import configured_client
@@ -218,7 +218,7 @@ def access_for(
     """Makes the access policy once Slack has said which workspace and organisation are ours."""
 
     def make(identity: Identity, directory: Directory) -> InvocationAccess:
-        home = Home.of(identity.team, identity.enterprise, only=access.home_team)
+        home = HomeTeam.of(identity.team, identity.enterprise, only=access.home_team)
         return InvocationAccess(
             policy=AccessPolicy(access=access, home=home, limiter=limiter, directory=directory)
         )

@@ -288,7 +288,7 @@ class Certificate(Parsed):
             return False
         try:
             with quiet():
-                _touch(self._strict)
+                _read_all_fields(self._strict)
         except REFUSALS:
             return False
         return True
@@ -352,7 +352,7 @@ def _parse(der: bytes) -> Certificate:
     return certificate
 
 
-def _touch(parsed: x509.Certificate) -> tuple[object, ...]:
+def _read_all_fields(parsed: x509.Certificate) -> tuple[object, ...]:
     """Read everything that `cryptography` parses lazily; raises what it refuses."""
     return (
         parsed.subject,

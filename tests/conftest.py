@@ -20,7 +20,7 @@ import pytest
 from blockbuster import BlockBuster
 from hypothesis import settings
 
-from bot.digest.zones import warm
+from bot.digest.zones import preload
 from bot.observability.logs import json_formatter
 from chainlib.aio import load_well_known
 from playground.slack import SlackStandIn
@@ -90,7 +90,7 @@ def _guarded(name: str, original: Any) -> Any:  # noqa: ANN401 -- three socket m
 def _read_what_the_program_reads_first() -> None:
     """What `bot.main` reads before its loop runs, so that no test depends on an earlier one."""
     load_well_known()
-    warm()
+    preload()
 
 
 def _keep_bytecode() -> None:

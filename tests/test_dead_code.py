@@ -18,7 +18,7 @@ CALLED_BY_NAME = (
     *("isolation_level", "on_broken_pipe", "settings_customise_sources", "wss_uri"),
     *("settings_cls", "env_settings", "dotenv_settings", "file_secret_settings", "trace"),
     # DBOS and logging
-    *("deserialize", "msg", "exc_text"),
+    *("deserialize", "msg", "exc_text", "_BACKGROUND_JOBS_INTERVAL_SEC", "_polling_interval_sec"),
     # Python (PEP 562) and Typer
     *("__getattr__", "registered_groups"),
 )

@@ -31,7 +31,7 @@ _LONG_TEXT = (
     "bot.domain.secrets",
     "chainlib.pem.base64text",
     "chainlib.pem.blocks",
-    "chainlib.pem.disguises",
+    "chainlib.pem.text_encodings",
     "chainlib.pem.loose",
     "chainlib.pem.nested",
     "chainlib.pem.ordinary",

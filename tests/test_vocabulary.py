@@ -49,6 +49,21 @@ BANNED = frozenset(
         "mended",
         "seats",
         "cheers",
+        "hollow",
+        "impatience",
+        "impatient",
+        "impatiently",
+        "lie",
+        "lies",
+        "misunderstood",
+        "resting",
+        "speaks",
+        "spoken",
+        "stood",
+        "stray",
+        "struck",
+        "twin",
+        "vouched",
     ]
 )
 # A code of the public list (contract): it is never renamed.

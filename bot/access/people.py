@@ -74,7 +74,7 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Home:
+class HomeTeam:
     """The bot's own workspace and organisation.
 
     Attributes:
@@ -86,7 +86,7 @@ class Home:
     enterprise: str = ""
 
     @classmethod
-    def of(cls, team: str, enterprise: str = "", *, only: str | None = None) -> Home:
+    def of(cls, team: str, enterprise: str = "", *, only: str | None = None) -> HomeTeam:
         """Make it from the answer to `auth.test`; `only` (APPGW_HOME_TEAM) limits it to one ID."""
         ids = frozenset(filter(None, (only,) if only else (team, enterprise)))
         return cls(ids=ids, enterprise=enterprise)
@@ -100,7 +100,7 @@ class Membership(Enum):
     UNDECIDED = auto()
 
 
-def membership(person: Person, home: Home) -> Membership:
+def membership(person: Person, home: HomeTeam) -> Membership:
     """Decide from the payload alone.
 
     A user without IDs is foreign, and so is one whose IDs contradict each other. On Enterprise
@@ -115,7 +115,7 @@ def membership(person: Person, home: Home) -> Membership:
     return Membership.UNDECIDED if home.enterprise else Membership.FOREIGN
 
 
-def _contradicts(person: Person, home: Home) -> bool:
+def _contradicts(person: Person, home: HomeTeam) -> bool:
     """Whether one of the ids cannot be those of a person of ours.
 
     Outside Enterprise Grid a person of our workspace is of no other; an organisation is no
@@ -175,7 +175,7 @@ class AccessPolicy:
     """
 
     access: Access
-    home: Home
+    home: HomeTeam
     limiter: RateLimiter
     directory: Directory = field(default_factory=NoDirectory)
 

@@ -17,7 +17,7 @@ from typing import Self
 
 from bot.azure import refusals
 from bot.azure.connection import Connection
-from bot.azure.errors import Misunderstood
+from bot.azure.errors import UnexpectedAnswer
 from bot.azure.front_ends import Addresses, FrontEnds
 from bot.azure.health import translate_health, with_known_names
 from bot.azure.lookup import look_up
@@ -244,11 +244,13 @@ class ArmClient:
     async def _read_health(self, gateway: GatewayId) -> GatewayHealth | Refusal:
         async with self._one_at_a_time[gateway.key]:
             known = self._known(gateway)
-            resting = (
-                await self._resting(gateway) if known and known.state.lower() in _AT_REST else None
+            not_running = (
+                await self._not_running(gateway)
+                if known and known.state.lower() in _AT_REST
+                else None
             )
-            if resting:
-                return resting
+            if not_running:
+                return not_running
             what = f"the backend health of {gateway.name}"
             budget = self._timing.health_budget
             answer = await self._requests.ask(
@@ -262,10 +264,10 @@ class ArmClient:
         if isinstance(answer, GatewayHealth):
             self._health[gateway.key] = answer
         elif answer.kind in _MAYBE_AT_REST:
-            return await self._resting(gateway) or answer
+            return await self._not_running(gateway) or answer
         return answer
 
-    async def _resting(self, gateway: GatewayId) -> Refusal | None:
+    async def _not_running(self, gateway: GatewayId) -> Refusal | None:
         """Why a gateway that is not running has no backend health, from a new read of it.
 
         `None` when it runs or cannot be read.
@@ -286,7 +288,7 @@ class ArmClient:
     def _translated(self, document: object, gateway: GatewayId) -> GatewayHealth:
         health = translate_health(document, gateway, read_at=self._clock())
         if health is None:
-            raise Misunderstood("no backend health")
+            raise UnexpectedAnswer("no backend health")
         known = self._known(gateway)
         return with_known_names(health, known) if known else health
 
@@ -308,7 +310,7 @@ class ArmClient:
 async def _read_gateway(line: Connection, identity: GatewayId) -> Gateway:
     gateway = translate_gateway(await line.gateway(identity), fallback=identity)
     if gateway is None:
-        raise Misunderstood("no gateway")
+        raise UnexpectedAnswer("no gateway")
     return gateway
 
 
@@ -318,7 +320,7 @@ async def _read_gateways(line: Connection, subscription: str) -> tuple[Gateway, 
         lambda: list(map(translate_gateway, documents))
     )  # a hundred roots each take too long for the event loop
     if None in found:
-        raise Misunderstood("a list of something else")
+        raise UnexpectedAnswer("a list of something else")
     return tuple(gateway for gateway in found if gateway is not None)
 
 

@@ -42,7 +42,7 @@ _LOCKED_CODES = frozenset({"scopelocked"})
 _PLAIN_CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,79}")
 
 
-class Misunderstood(Exception):
+class UnexpectedAnswer(Exception):
     """ARM's answer does not have the expected shape."""
 
 

@@ -123,7 +123,7 @@ def noted_request_ids() -> Iterator[list[str]]:
         _NOTED.reset(before)
 
 
-class PatientRetry(AsyncRetryPolicy[Any, Any]):
+class BoundedRetry(AsyncRetryPolicy[Any, Any]):
     """The SDK's retries, but a Retry-After above our limit fails at once instead of waiting."""
 
     def __init__(self, timing: ArmTiming) -> None:
@@ -159,7 +159,7 @@ def policies(
         UserAgentPolicy(sdk_moniker="appgw-check"),
         ListShape(),
         ContentDecodePolicy(),
-        PatientRetry(timing),
+        BoundedRetry(timing),
         AsyncARMChallengeAuthenticationPolicy(credential, *scopes),
         ReadOnlyPolicy(endpoint),
     ]

@@ -65,7 +65,7 @@ class ArmRequests:
         """
         if subscription and not self.in_scope(subscription):
             return refusals.out_of_scope()
-        quiet = self._still_quiet(subscription, bucket)
+        quiet = self._must_wait(subscription, bucket)
         if quiet:
             return quiet
         try:
@@ -91,7 +91,7 @@ class ArmRequests:
         configured = self._settings.subscriptions
         return not configured or subscription.lower() in {one.lower() for one in configured}
 
-    def _still_quiet(self, subscription: str, bucket: str) -> Refusal | None:
+    def _must_wait(self, subscription: str, bucket: str) -> Refusal | None:
         """Refuse while the wait that ARM asked for (Retry-After) is not over.
 
         Backend health counts as a write at ARM; reads have a wait of their own.

@@ -19,7 +19,7 @@ LONGEST_VALUE = 3000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskAgain:
+class RepeatCommand:
     """A command that a button repeats, without the slash command."""
 
     v: Literal[2]
@@ -36,12 +36,12 @@ class Restore:
     q: Annotated[tuple[str, ...], Field(max_length=_MOST_COMMANDS)]
 
 
-_ASK, _RESTORE = TypeAdapter(AskAgain), TypeAdapter(Restore)
+_ASK, _RESTORE = TypeAdapter(RepeatCommand), TypeAdapter(Restore)
 
 
-def ask_again(command: str) -> str:
+def repeat_command(command: str) -> str:
     """The value of a button that runs a command."""
-    return _written(AskAgain(v=2, n="ask", q=command))
+    return _written(RepeatCommand(v=2, n="ask", q=command))
 
 
 def restore(commands: tuple[str, ...]) -> str:
@@ -49,7 +49,7 @@ def restore(commands: tuple[str, ...]) -> str:
     return _written(Restore(v=2, n="restore", q=commands))
 
 
-def read_ask_again(value: object) -> AskAgain | None:
+def read_repeat_command(value: object) -> RepeatCommand | None:
     """The command in a button's value; `None` if there is none that can be read."""
     try:
         return _ASK.validate_json(value) if readable(value) else None

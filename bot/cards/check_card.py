@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bot.cards.button_values import ask_again
+from bot.cards.button_values import repeat_command
 from bot.cards.drawing import draw
 from bot.cards.escaping import clean, shorten, shorten_middle
 from bot.cards.fix_value import steps_value
@@ -19,7 +19,7 @@ from bot.cards.lock_screen import (
     PLACES,
     SHAPES,
     grade,
-    spoken,
+    phrased,
     target_name,
 )
 from bot.cards.parts import (
@@ -134,7 +134,7 @@ def lock_screen(report: CheckReport) -> str:
 def _verdict(report: CheckReport) -> Paragraph:
     explanation = report.explanation
     return say(
-        bold(clean(explanation.title, 60)), f"\n{clean(spoken(explanation.cause), VERDICT_LIMIT)}"
+        bold(clean(explanation.title, 60)), f"\n{clean(phrased(explanation.cause), VERDICT_LIMIT)}"
     )
 
 
@@ -169,7 +169,7 @@ def _fixes(report: CheckReport) -> Iterator[Paragraph]:
     """Who fixes what: the first step of the headline, and of the other party if it must act too."""
     explanation = report.explanation
     first = _ready_made(report) or (
-        explanation.steps[0] if explanation.steps else spoken(explanation.cause)
+        explanation.steps[0] if explanation.steps else phrased(explanation.cause)
     )
     yield say(bold(f"Fix {PLACES[explanation.where]}: "), clean(first, FIX_LIMIT))
     elsewhere = next(
@@ -227,7 +227,9 @@ def _buttons(report: CheckReport, context: CardContext) -> Buttons:
 
 def again_button(command: str) -> Button:
     """`Check again`; its value is the command."""
-    return Button(label="Check again", action=CHECK_AGAIN, value=ask_again(command), primary=True)
+    return Button(
+        label="Check again", action=CHECK_AGAIN, value=repeat_command(command), primary=True
+    )
 
 
 def _options(report: CheckReport) -> tuple[tuple[str, str], ...]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from bot.cards.check_card import HEALTH_TEXT_LIMIT
 from bot.cards.escaping import clean, inert
-from bot.cards.lock_screen import PHRASES, PLACES, spoken, target_name
+from bot.cards.lock_screen import PHRASES, PLACES, phrased, target_name
 from bot.cards.missing_issuer import not_at_hand
 from bot.cards.parts import (
     JSON_LIMIT,
@@ -150,7 +150,7 @@ def _understood(report: CheckReport) -> str:
 
 def _finding(number: int, finding: Finding, fix: Fix, limit: int) -> Iterator[str | Span]:
     yield bold(f"{number}. {finding.severity.value.upper()} {finding.code.value} ")
-    yield clean(spoken(finding.summary), limit)
+    yield clean(phrased(finding.summary), limit)
     where = (
         f" Sent certificate {finding.certificate + 1}." if finding.certificate is not None else ""
     )
@@ -229,7 +229,7 @@ def chain_files(report: CheckReport) -> Iterator[Attachment]:
             title="Corrected chain: install this on the server",
             content=corrected,
         )
-    if report.repair and report.repair.root_pem and not _lies_on_gateway(report):
+    if report.repair and report.repair.root_pem and not _is_on_gateway(report):
         # without a comment line, because the gateway gets the bytes of the file
         yield Attachment(
             name="root.cer",
@@ -243,7 +243,7 @@ def chain_files(report: CheckReport) -> Iterator[Attachment]:
         )
 
 
-def _lies_on_gateway(report: CheckReport) -> bool:
+def _is_on_gateway(report: CheckReport) -> bool:
     """Whether the root is on this gateway and only needs to be attached."""
     lying = report.request.policy.unattached
     return report.repair is not None and any(
@@ -293,4 +293,4 @@ def _health_shown(server: BackendServer) -> str:
 
 def _finding_line(finding: Finding) -> str:
     mark = "X" if finding.severity is Severity.CRITICAL else "!"
-    return f"    {mark} {finding.code.value}: {clean(spoken(finding.summary), 300)}"
+    return f"    {mark} {finding.code.value}: {clean(phrased(finding.summary), 300)}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.cards.button_values import ask_again
+from bot.cards.button_values import repeat_command
 from bot.cards.escaping import capital, clean, short_name, shorten, shorten_middle
 from bot.cards.lock_screen import ACTORS, PHRASES, SHAPES
 from bot.cards.parts import (
@@ -137,7 +137,7 @@ def run_button(label: str, command: str, *, number: int = 0, apart: bool = False
     `number` makes several in one message distinct; `apart` sends the answer as a new message.
     """
     action = f"{RUN_APART if apart else RUN}:{number}:{label.split(maxsplit=1)[0].lower()}"
-    return Button(label=label, action=action, value=ask_again(command))
+    return Button(label=label, action=action, value=repeat_command(command))
 
 
 def _page(rows: Sequence[Row]) -> Message:

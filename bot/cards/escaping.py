@@ -33,7 +33,7 @@ def clean(text: object, limit: int = 200) -> str:
     kept = str(text)[: limit * 8]
     # nearly every text is both, and the rest is slow
     if not (kept.isascii() and kept.isprintable()):
-        kept = _calm_marks("".join(_visible(character) for character in kept))
+        kept = _limit_marks("".join(_visible(character) for character in kept))
     return shorten(" ".join(kept.split()), limit)
 
 
@@ -51,7 +51,7 @@ def seen(text: str) -> str:
     return "".join(one if one == "\n" else _visible(one) for one in text)
 
 
-def _calm_marks(text: str) -> str:
+def _limit_marks(text: str) -> str:
     """At most two combining marks in a row: more of them overwrite neighbouring lines."""
     runs = groupby(text, key=lambda character: unicodedata.category(character) in _MARKS)
     return "".join(

@@ -30,7 +30,7 @@ def fix_context(report: CheckReport, gateway: GatewayReport | None) -> FixContex
         name=report.request.policy.name,
         carried=_carried(report),
         root_name=root_name(report, gateway.gateway if gateway else None),
-        root_here=_lies_here(report) is not None,
+        root_here=_uploaded_name(report) is not None,
         kept_roots=_kept(report, used),
         public_ca=any(
             finding.evidence.get("kind") == "public-ca-with-uploaded-roots"
@@ -105,7 +105,7 @@ def _carried(report: CheckReport) -> str | None:
     return next((name for name in leaf.dns_names if "*" not in name), "") if leaf else None
 
 
-def _lies_here(report: CheckReport) -> str | None:
+def _uploaded_name(report: CheckReport) -> str | None:
     """The name of the root on this gateway, if it is uploaded but not attached."""
     root = report.repair.root if report.repair else None
     return next(
@@ -126,7 +126,7 @@ def root_name(report: CheckReport, gateway: Gateway | None) -> str | None:
     repair, policy = report.repair, report.request.policy
     if repair is None or repair.root is None:
         return None
-    if here := _lies_here(report):
+    if here := _uploaded_name(report):
         return here
     wanted = (
         repair.root_name

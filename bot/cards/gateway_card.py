@@ -203,11 +203,11 @@ def _cause_line(cause: Cause) -> Paragraph:
 
 def _quiet(report: GatewayReport, causes: tuple[Cause, ...]) -> Iterator[Paragraph]:
     """The healthy servers in one line, and those that were not probed in another."""
-    spoken = sum(len(cause.members) for cause in causes)
+    phrased = sum(len(cause.members) for cause in causes)
     skipped = [member for member in report.members if member.skipped]
     fine = (
         len(report.members)
-        - spoken
+        - phrased
         - sum(member.headline is Code.OK and member.healthy and member.unseen for member in skipped)
     )
     if fine > 0 and causes:

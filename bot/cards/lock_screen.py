@@ -89,7 +89,7 @@ _RAW_CODE = re.compile(
 )
 
 
-def spoken(sentence: str) -> str:
+def phrased(sentence: str) -> str:
     """A finding's sentence for a card, with codes replaced by their phrases."""
     return _RAW_CODE.sub(lambda found: PHRASES[Code(found[0])], sentence)
 

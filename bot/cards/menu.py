@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.cards.button_values import read_ask_again
+from bot.cards.button_values import read_repeat_command
 from bot.cards.check_card import CHECK_AGAIN, MORE
 from bot.cards.parts import Block, Message
 
@@ -80,7 +80,7 @@ def _with_question(block: Block) -> Block:
 
 def _question(actions: Mapping[str, Any]) -> str:
     again = next((one for one in actions["elements"] if one["action_id"] == CHECK_AGAIN), None)
-    asked = read_ask_again(again["value"]) if again else None
+    asked = read_repeat_command(again["value"]) if again else None
     return asked.q if asked else ""
 
 

@@ -26,7 +26,7 @@ def not_at_hand(report: CheckReport, *, in_terminal: bool = False) -> str:
     if lost is None or repair is None:
         return ""
     same = "No better chain can be made from what is known. " if repair.unchanged else ""
-    return f"{same}{_where(lost)}{_way_out(report, in_terminal=in_terminal)}"
+    return f"{same}{_where(lost)}{_remedy(report, in_terminal=in_terminal)}"
 
 
 def _where(lost: MissingIssuer) -> str:
@@ -34,7 +34,7 @@ def _where(lost: MissingIssuer) -> str:
     return f"{name} is not at hand; its CA publishes it at {shorten(lost.ca_issuers[0], _ADDRESS)}."
 
 
-def _way_out(report: CheckReport, *, in_terminal: bool) -> str:
+def _remedy(report: CheckReport, *, in_terminal: bool) -> str:
     """What the user can do; a rehearsal only uses the pasted certificates."""
     if not report.addresses[0].address:
         return " Add it to the file and rehearse again."

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.cards.button_values import ask_again
+from bot.cards.button_values import repeat_command
 from bot.cards.check_card import CHECK_AGAIN, SLASH_COMMAND, CardContext
 from bot.cards.escaping import clean
 from bot.cards.lock_screen import SHAPES
@@ -64,7 +64,7 @@ def rehearsal_card(text: RehearsalText, context: CardContext) -> Message:
 
 def _buttons(context: CardContext) -> Buttons:
     again = Button(
-        label="Check again", action=CHECK_AGAIN, value=ask_again(context.command), primary=True
+        label="Check again", action=CHECK_AGAIN, value=repeat_command(context.command), primary=True
     )
     return Buttons(elements=(again,), instead=f"Check again: {SLASH_COMMAND} {context.command}")
 

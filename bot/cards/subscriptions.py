@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.cards.button_values import ask_again, restore
+from bot.cards.button_values import repeat_command, restore
 from bot.cards.digest_card import run_button
 from bot.cards.escaping import clean, shorten_middle
 from bot.cards.parts import (
@@ -86,7 +86,7 @@ def subscribed(target: str, plan: str, command: str, *, by: str, changed: bool =
     """Confirmation of a new or changed subscription."""
     name, word = clean(target, _NAME), "now gets" if changed else "gets"
     buttons = (
-        Button(label="Edit", action=EDIT, value=ask_again(command)),
+        Button(label="Edit", action=EDIT, value=repeat_command(command)),
         run_button("Preview", f"preview {target}", apart=True),
     )
     undo = () if changed else (run_button("Undo", f"unsubscribe {target}", number=1),)
@@ -170,7 +170,7 @@ def which_zone(command: str) -> Message:
 
     If the command does not fit into the menu, the user must type it.
     """
-    options = [(zone, ask_again(f"{command} tz={zone}")) for zone in ZONES]
+    options = [(zone, repeat_command(f"{command} tz={zone}")) for zone in ZONES]
     question = "Which time zone should this channel's digest use? You set this once."
     typed = Drawing(lines=(f"/appgw-check {clean(command, 120)} tz=Europe/Berlin",))
     message = compose(question, [say(question, " To use another time zone, type:"), typed])
@@ -228,7 +228,9 @@ def _page(entries: Sequence[Entry]) -> Message:
                 f" · {clean(entry.plan, 200)}{halt}",
             )
         )
-        edit = Button(label="Edit", action=f"{EDIT}:{entry.number}", value=ask_again(entry.command))
+        edit = Button(
+            label="Edit", action=f"{EDIT}:{entry.number}", value=repeat_command(entry.command)
+        )
         remove = run_button("Remove", f"unsubscribe {entry.target}", number=entry.number)
         resume = (run_button("Resume", entry.command, number=entry.number),) if entry.paused else ()
         parts += [

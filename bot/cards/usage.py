@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from bot.cards.button_values import ask_again
+from bot.cards.button_values import repeat_command
 from bot.cards.check_card import CHECK_AGAIN, SLASH_COMMAND
 from bot.cards.escaping import clean
 from bot.cards.parts import (
@@ -96,7 +96,7 @@ def which(reason: str, lines: Sequence[str]) -> Message:
                 Button(
                     label=f"Check {clean(line, 60)}"[:75],
                     action=CHECK_AGAIN,
-                    value=ask_again(line),
+                    value=repeat_command(line),
                 ),
             )
         )

@@ -30,7 +30,7 @@ class HostAnswer:
 def of_worst(reports: Sequence[GatewayReport]) -> HostAnswer | Refusal:
     """The answer about a backend that several gateways use: that of the worst member."""
     worst = next((report for report in reports if not report.healthy), reports[0])
-    spoken = next((member.report for member in worst.members if member.report is not None), None)
-    if spoken is None:
+    probed = next((member.report for member in worst.members if member.report is not None), None)
+    if probed is None:
         return Refusal(kind=RefusalKind.REQUEST, sentence=worst.members[0].skipped)
-    return HostAnswer(report=spoken, gateway=worst)
+    return HostAnswer(report=probed, gateway=worst)

@@ -11,7 +11,13 @@ from dataclasses import replace
 
 from bot.azure.policies import NO_ADDRESS, MemberUse, member_uses
 from bot.azure.translation import with_nic_addresses
-from bot.checks.disagreement import compare, confirmed, named_cause, said_by_health, vouched_for
+from bot.checks.disagreement import (
+    compare,
+    confirmed,
+    hidden_root_may_explain,
+    named_cause,
+    said_by_health,
+)
 from bot.checks.gateway_state import gateway_findings
 from bot.domain.azure import BackendServer, GatewayHealth, Health
 from bot.domain.refusal import Refusal
@@ -228,6 +234,6 @@ def _with_server(
         return replace(member, server=server, findings=own)
     own = tuple(confirmed(finding, server) for finding in own)
     if server.health is Health.HEALTHY:
-        own = tuple(vouched_for(finding, own) for finding in own)
+        own = tuple(hidden_root_may_explain(finding, own) for finding in own)
     found = (*own, *named_cause(server, own), *compare(report, member, server, own))
     return replace(member, server=server, findings=in_headline_order(found))

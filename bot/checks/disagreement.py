@@ -94,7 +94,7 @@ def confirmed(finding: Finding, server: BackendServer) -> Finding:
     return replace(finding, severity=Severity.CRITICAL, basis=Basis.REPORTED, evidence=evidence)
 
 
-def vouched_for(finding: Finding, beside: tuple[Finding, ...]) -> Finding:
+def hidden_root_may_explain(finding: Finding, beside: tuple[Finding, ...]) -> Finding:
     """Make a missing issuer a warning if it may lie below a root that only the gateway can see."""
     unsure = finding.code is Code.INTERMEDIATE_MISSING and "possibilities" in finding.evidence
     hidden = any(one.code is Code.TRUST_NOT_VISIBLE for one in beside)
@@ -117,7 +117,7 @@ def named_cause(server: BackendServer, own: tuple[Finding, ...]) -> tuple[Findin
         return ()
     if any(f.code is message.code and (doubted or f.severity is Severity.CRITICAL) for f in own):
         return ()
-    summary = f"Backend health reports this for the server: {_spoken(message)}"
+    summary = f"Backend health reports this for the server: {_message_text(message)}"
     return (
         gateway_finding(
             message.code,
@@ -137,7 +137,7 @@ def _in_vault(said: Code, own: tuple[Finding, ...]) -> dict[str, str]:
     return {"root_in_vault": listed(names)} if names else {}
 
 
-def _spoken(message: GatewayMessage) -> str:
+def _message_text(message: GatewayMessage) -> str:
     """The text of the message, or its error name if there is no text."""
     return (message.text or f"{message.name}.")[:_SHOWN]
 

@@ -85,7 +85,7 @@ async def azure(
         return DoctorCheck(what="Azure", state=State.WARNING, sentence=sentence)
     answer = admitted.result()
     if isinstance(answer, Refusal):
-        return DoctorCheck(what="Azure", state=State.FAIL, sentence=_with_way_out(answer))
+        return DoctorCheck(what="Azure", state=State.FAIL, sentence=_with_remedy(answer))
     return _visible(answer, now)
 
 
@@ -100,7 +100,7 @@ def _visible(inventory: Inventory, now: datetime) -> DoctorCheck:
         return DoctorCheck(
             what="Azure",
             state=State.WARNING,
-            sentence=f"{sentence} Not all: {_with_way_out(inventory.refusals[0])}",
+            sentence=f"{sentence} Not all: {_with_remedy(inventory.refusals[0])}",
         )
     return DoctorCheck(
         what="Azure", state=State.WELL if names else State.WARNING, sentence=sentence
@@ -115,7 +115,7 @@ def _age(seconds: float) -> str:
     )
 
 
-def _with_way_out(refusal: Refusal) -> str:
+def _with_remedy(refusal: Refusal) -> str:
     """What happened and what to do, without the role's JSON, which `appgw health` prints."""
     remedy = refusal.remedy
     if remedy and remedy[0].startswith("Save as"):

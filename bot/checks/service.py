@@ -57,7 +57,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Standing:
+class _Places:
     """The places of a backend in the known gateways.
 
     Attributes:
@@ -128,7 +128,7 @@ class CheckService:
             return refusal
         begun = asyncio.get_running_loop().time()
         context = replace(self._new_context(), on_stage=on_stage)
-        standing = self._standing(target, options, await self._gateways.soon(options))
+        standing = self._find_places(target, options, await self._gateways.soon(options))
         if isinstance(standing, Refusal):
             return standing
         addresses = await self._admitted(
@@ -144,9 +144,9 @@ class CheckService:
         # Only one probe per target runs at a time; users who ask for the same target share it.
         return await self._probes.share((target, options), lambda: self._probe(standing, context))
 
-    def _standing(
+    def _find_places(
         self, target: HostTarget, options: ProbeOptions, known: tuple[Gateway, ...] | Refusal
-    ) -> _Standing | Refusal:
+    ) -> _Places | Refusal:
         """Find the places of the backend and the trusted root that was typed."""
         gateways, arm = ((), known) if isinstance(known, Refusal) else (known, None)
         uses = chosen(uses_of_host(gateways, target), options)
@@ -156,11 +156,11 @@ class CheckService:
         root = find_root(options, near, arm if self._arm else NOT_CONFIGURED, target.host)
         if isinstance(root, Refusal):
             return root
-        return _Standing(
+        return _Places(
             target=target, options=options, gateways=near, arm=arm, uses=tuple(uses), root=root
         )
 
-    async def _probe(self, standing: _Standing, context: CheckContext) -> HostAnswer | Refusal:
+    async def _probe(self, standing: _Places, context: CheckContext) -> HostAnswer | Refusal:
         target, options, root = standing.target, standing.options, standing.root
         if not standing.uses:
             report = await check(assumed(target, options, standing.arm, root), context)
@@ -257,7 +257,7 @@ class CheckService:
         """Every gateway that can be read."""
         return await self._gateways.targets()
 
-    async def _behind(self, standing: _Standing, context: CheckContext) -> HostAnswer | Refusal:
+    async def _behind(self, standing: _Places, context: CheckContext) -> HostAnswer | Refusal:
         """Make one report for each gateway that uses the backend.
 
         The worst member of the worst gateway is the answer.

@@ -110,8 +110,8 @@ def _mention(match: re.Match[str], line: Line, number: int, known: KnownNames) -
     host = match["host"].strip("[]").rstrip(".").strip("_").lower()
     if line.text[: match.start()].endswith(":") and not _GLUED.search(line.text[: match.start()]):
         return None
-    spoken = _PORT_AFTER.match(line.text[match.end() :])
-    port = port_of(match["port"] or (spoken[1] if spoken else None))
+    written_port = _PORT_AFTER.match(line.text[match.end() :])
+    port = port_of(match["port"] or (written_port[1] if written_port else None))
     address = address_of(host)
     is_known = bool(known.holding(host) or known.serving(host))
     is_url, single = match.re is URL, "." not in host and address is None

@@ -139,12 +139,12 @@ def why_unchecked(matter: Matter, mention: Mention, text: AlertText) -> str | No
         about = matter.other or f"the server {mention.host}"
         return f"is about {about} and no HTTPS backend; name one to check it"
     is_vague = bool(labels & PERHAPS_OTHER_SERVERS) and not matter.is_no_answer
-    if is_vague or not (is_down or _is_spoken_for(matter, mention, line)):
+    if is_vague or not (is_down or _is_monitored(matter, mention, line)):
         return f"mentions {mention.host} and does not say that it fails; name what to check"
     return None
 
 
-def _is_spoken_for(matter: Matter, mention: Mention, line: Line) -> bool:
+def _is_monitored(matter: Matter, mention: Mention, line: Line) -> bool:
     """Whether a label, a URL or the words of the alert say that the host is monitored."""
     address = line.text[mention.start : mention.end].lower()
     is_watched = _is_watched(matter, mention, line)

@@ -55,22 +55,22 @@ class Word:
 
     Attributes:
         text: as typed, with links replaced by their labels.
-        lie: why the word cannot be used as a target or value: its link goes elsewhere than its
+        problem: why the word cannot be used as a target or value: its link goes elsewhere than its
             label says, or an invisible character changes how it reads. Otherwise empty.
     """
 
     text: str
-    lie: str = ""
+    problem: str = ""
 
     @property
     def bare(self) -> str:
         """The word without formatting and punctuation.
 
         Raises:
-            Misread: the word cannot be used; `lie` says why.
+            Misread: the word cannot be used; `problem` says why.
         """
-        if self.lie:
-            raise Misread(self.lie)
+        if self.problem:
+            raise Misread(self.problem)
         return undecorated(self.text)
 
 
@@ -116,19 +116,19 @@ def split(text: str) -> tuple[Word, ...]:
     return tuple(
         word
         for word in map(_word, found)
-        if word.lie or "::" in word.text or word.text.strip(_OPENING + _PUNCTUATION + ")>}:")
+        if word.problem or "::" in word.text or word.text.strip(_OPENING + _PUNCTUATION + ")>}:")
     )
 
 
 def _word(raw: str) -> Word:
-    lies = [lie for lie in map(_lie, _LINK.findall(raw)) if lie]
+    problems = [problem for problem in map(_link_mismatch_of, _LINK.findall(raw)) if problem]
     text = _LINK.sub(lambda link: _label(link[1]), raw)
     if found := CONTROLS.search(text):
         text = CONTROLS.sub("", text)
-        lies += [_controlled(found[0][0])] if text else []
+        problems += [_controlled(found[0][0])] if text else []
     for entity, character in _ENTITIES:
         text = text.replace(entity, character)
-    return Word(text=text, lie=lies[0] if lies else "")
+    return Word(text=text, problem=problems[0] if problems else "")
 
 
 def _controlled(character: str) -> str:
@@ -146,7 +146,7 @@ def _label(link: str) -> str:
     return (label if bar else address).strip()
 
 
-def _lie(link: str) -> str:
+def _link_mismatch_of(link: str) -> str:
     """The sentence for a link whose label and URL name different hosts; empty if they agree."""
     address, bar, label = link.partition("|")
     if (

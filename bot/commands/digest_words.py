@@ -12,7 +12,7 @@ from bot.commands import times
 from bot.commands.clean import Word
 from bot.commands.options import KEYS
 from bot.commands.scan import Line, scan, take_option
-from bot.commands.target import looks_like_target, stray
+from bot.commands.target import looks_like_target, unexpected_word
 from bot.commands.values import Misread
 from bot.domain.request import Verb
 
@@ -85,7 +85,7 @@ def read_mute(words: Iterable[Word]) -> Line:
         if not reason and (window := _window(word, queue)):
             line.put("window", window)
             continue
-        is_text = (bool(reason) and not _is_own_option(word)) or bool(word.lie)
+        is_text = (bool(reason) and not _is_own_option(word)) or bool(word.problem)
         option = None if is_text else take_option(word, queue, Verb.MUTE)
         if option and option[0] == "reason":
             _begin(reason, option[1])
@@ -178,7 +178,7 @@ def _close_reason(line: Line, reason: list[str]) -> None:
     if not reason:
         return
     if not line.loose:
-        raise stray(reason[0])
+        raise unexpected_word(reason[0])
     if not line.options.keys() & {"for", "window"}:
         raise Misread(
             "A mute with a reason needs an end; write for example mute gw:prod-gw 2h "

@@ -60,7 +60,7 @@ def read_mention(text: str) -> str | None:
         return text
     plain = _without_courtesy(words)
     line = " ".join(word.text for word in plain)
-    if any(word.lie for word in words):
+    if any(word.problem for word in words):
         return text
     understood = parse(line)
     if isinstance(understood, Request):
@@ -81,7 +81,7 @@ def _without_courtesy(words: tuple[Word, ...]) -> tuple[Word, ...]:
 
 
 def _is_courtesy(word: Word) -> bool:
-    return not word.lie and _folded(word) in _COURTESY
+    return not word.problem and _folded(word) in _COURTESY
 
 
 def _folded(word: Word) -> str:

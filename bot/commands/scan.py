@@ -95,7 +95,7 @@ def _following(key: str, rest: deque[Word]) -> str:
         return ""
     if looks_like_option(rest[0].bare):
         return ""
-    joined = Word(text=f"{key}={rest[0].text}", lie=rest[0].lie)
+    joined = Word(text=f"{key}={rest[0].text}", problem=rest[0].problem)
     rest.popleft()
     return joined.bare.partition("=")[2].lstrip(_VALUE_QUOTES)
 

@@ -66,11 +66,11 @@ def only_target(loose: list[str], *, dotless: bool) -> Typed | None:
     if dotless and not likely and len(other) == 1:
         return read_host(other[0])
     if other:
-        raise stray(other[0])
+        raise unexpected_word(other[0])
     return read_target(likely[0]) if likely else None
 
 
-def stray(word: str) -> Misread:
+def unexpected_word(word: str) -> Misread:
     """The error for a word that is neither a target nor an option."""
     if word.lower() in OPTIONS:
         return Misread(

@@ -12,7 +12,7 @@ from bot.checks.doctor import HISTORY_SCOPE
 from bot.checks.observe import TargetObserver
 from bot.checks.service import CheckService
 from bot.engine import Engine, EngineSettings, Ports
-from bot.slack.handlers.recovery import PausedNotice, Recovering
+from bot.slack.handlers.recovery import PausedNotice, RecoveryAnnouncer
 from bot.slack.handlers.subscription_replies import SubscriptionReplies
 from bot.slack.outbound.digest_messages import render
 from bot.slack.outbound.digest_poster import SlackPoster
@@ -61,7 +61,9 @@ class Digests:
             renderer=render,
             poster=SlackPoster(slack=slack, runs=runs),
             on_paused=paused.send,
-            on_closed=Recovering(memory=memory, slack=slack, runs=runs, clock=self.clock).on_closed,
+            on_closed=RecoveryAnnouncer(
+                memory=memory, slack=slack, runs=runs, clock=self.clock
+            ).on_closed,
         )
         engine = Engine(self.url, self.store, ports, self._settings(identity))
         await engine.start()

@@ -16,21 +16,21 @@ from slack_bolt.async_app import AsyncApp
 from bot.composition.parts import Parts
 from bot.domain import request as requests
 from bot.settings import Settings
-from bot.slack.handlers.alert_answers import AlertAnswering
+from bot.slack.handlers.alert_answers import AlertAnswerer
 from bot.slack.handlers.alert_cards import AlertCards
 from bot.slack.handlers.alert_following import AlertFollowing
-from bot.slack.handlers.alerts import AlertSwitching
-from bot.slack.handlers.check import Checking
-from bot.slack.handlers.consent import ConsentAsking
-from bot.slack.handlers.doctor import Examination
-from bot.slack.handlers.files import Filing
-from bot.slack.handlers.gateway_rehearsals import GatewayRehearsing
-from bot.slack.handlers.health import GatewayCheck, GatewayChecking
+from bot.slack.handlers.alerts import AlertsHandler
+from bot.slack.handlers.check import CheckHandler
+from bot.slack.handlers.consent import ConsentHandler
+from bot.slack.handlers.doctor import DoctorChecks
+from bot.slack.handlers.files import CardFiles
+from bot.slack.handlers.gateway_rehearsals import GatewayRehearsalHandler
+from bot.slack.handlers.health import GatewayCheck, HealthHandler
 from bot.slack.handlers.mute import MuteHandlers
 from bot.slack.handlers.recent import Recent
-from bot.slack.handlers.rehearse import Rehearsing
-from bot.slack.handlers.small_verbs import SmallVerbs
-from bot.slack.handlers.subscribe import Subscribing
+from bot.slack.handlers.rehearse import RehearseHandler
+from bot.slack.handlers.small_verbs import SimpleHandlers
+from bot.slack.handlers.subscribe import SubscribeHandlers
 from bot.slack.handlers.subscription_replies import SubscriptionReplies
 from bot.slack.handlers.subscription_verbs import SubscriptionListeners
 from bot.slack.inbound.routing import Handlers, Reception, answers
@@ -84,11 +84,11 @@ class _SlackAppBuilder:
                 runs=connected.runs, interval=parts.watch_every_s, store=self._watches
             ),
         )
-        self._filing = Filing(
+        self._filing = CardFiles(
             backends=parts.backends, slack=self._slack, probe_origin=parts.probe_origin
         )
         self._gateways = self._gateway_checking() if parts.gateways else None
-        self._checking = Checking(
+        self._checking = CheckHandler(
             cards=self._cards,
             backends=parts.backends,
             probe_origin=parts.probe_origin,
@@ -98,7 +98,7 @@ class _SlackAppBuilder:
             is_site=parts.is_site,
         )
         scopes = self._identity.scopes
-        self._rehearsing = Rehearsing(
+        self._rehearsing = RehearseHandler(
             cards=self._cards,
             clock=parts.clock,
             probe_origin=parts.probe_origin,
@@ -139,7 +139,7 @@ class _SlackAppBuilder:
 
     def handlers(self) -> Handlers:
         """The table of handlers by type of request."""
-        small = SmallVerbs(
+        small = SimpleHandlers(
             slack=self._slack,
             doctor=self._examination().shown,
             privileges=self._access.privileges,
@@ -159,12 +159,12 @@ class _SlackAppBuilder:
         if self._subscriptions is None:
             return MappingProxyType(dict(table))
         recent = Recent(replies=self._subscriptions, runs=self._connected.runs)
-        return MappingProxyType(dict(recent.remembering(table)))
+        return MappingProxyType(dict(recent.storing(table)))
 
     def _gateway_handlers(self) -> Handlers:
         if self._gateways is None or self._parts.gateways is None:
             return {}
-        rehearsing = GatewayRehearsing(
+        rehearsing = GatewayRehearsalHandler(
             cards=self._cards,
             gateways=self._parts.gateways,
             probe_origin=self._parts.probe_origin,
@@ -178,7 +178,7 @@ class _SlackAppBuilder:
     def _alert_handlers(self) -> Handlers:
         if self._parts.alert_memory is None:
             return {}
-        switching = AlertSwitching(
+        switching = AlertsHandler(
             slack=self._slack,
             memory=self._parts.alert_memory(self._identity.team),
             apps=self._settings.alert_apps,
@@ -191,7 +191,7 @@ class _SlackAppBuilder:
     def _subscription_handlers(self) -> Handlers:
         if self._subscriptions is None:
             return {}
-        subscribing = Subscribing(replies=self._subscriptions)
+        subscribing = SubscribeHandlers(replies=self._subscriptions)
         mutes = MuteHandlers(replies=self._subscriptions)
         return {
             **answers(requests.SubscribeRequest, subscribing.subscribe),
@@ -211,21 +211,21 @@ class _SlackAppBuilder:
                 app, reception
             )
 
-    def _gateway_checking(self) -> GatewayChecking:
+    def _gateway_checking(self) -> HealthHandler:
         assert self._parts.gateways is not None
-        return GatewayChecking(
+        return HealthHandler(
             cards=self._cards,
             gateways=self._parts.gateways,
             probe_origin=self._parts.probe_origin,
             followed=self._parts.followed,
         )
 
-    def _consent(self) -> ConsentAsking | None:
+    def _consent(self) -> ConsentHandler | None:
         if self._parts.shared_channels is None:
             return None
         scopes = self._identity.scopes
         first, further = self._parts.sharing_waits
-        return ConsentAsking(
+        return ConsentHandler(
             slack=self._slack,
             channels=self._parts.shared_channels(self._identity.team),
             sharing=ChannelSharing(
@@ -236,7 +236,7 @@ class _SlackAppBuilder:
             patience=further,
         )
 
-    def _alert_answering(self, reception: Reception) -> AlertAnswering | None:
+    def _alert_answering(self, reception: Reception) -> AlertAnswerer | None:
         if self._parts.alert_memory is None:
             return None
         gateways, identity = self._gateways, self._identity
@@ -259,7 +259,7 @@ class _SlackAppBuilder:
             clock=clock,
             every_s=self._parts.alerts_every_s,
         )
-        return AlertAnswering(
+        return AlertAnswerer(
             apps=frozenset(self._settings.alert_apps),
             own=frozenset({identity.user, identity.bot_id} - {""}),
             memory=memory,
@@ -269,8 +269,8 @@ class _SlackAppBuilder:
             reception=reception,
         )
 
-    def _examination(self) -> Examination:
-        return Examination(
+    def _examination(self) -> DoctorChecks:
+        return DoctorChecks(
             readiness=self._connected.readiness,
             settings=self._settings,
             identity=self._identity,

@@ -66,7 +66,7 @@ def compose(
     )
 
 
-def speaks(subscription: Subscription, content: DigestContent) -> bool:
+def should_send(subscription: Subscription, content: DigestContent) -> bool:
     """Whether the digest is sent.
 
     It is if it has news, or if the subscription wants every digest, or if it is the first.

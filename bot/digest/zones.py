@@ -27,7 +27,7 @@ def zone_names() -> dict[str, str]:
     return {name.lower(): name for name in sorted(available_timezones()) if name not in _NOT_PLACES}
 
 
-def warm() -> None:
+def preload() -> None:
     """Load every zone; blocks for some 50 ms, so call it before the event loop starts."""
     for name in zone_names().values():
         zone(name)

@@ -13,7 +13,7 @@ from typing import Final
 
 from chainlib import holds_private_key
 
-STRUCK: Final = "[struck out]"
+REDACTED: Final = "[struck out]"
 _SHORTEST_KEY = 24
 _KEYED = (
     r"(?:api|account|access|subscription|functions|storage|master)[_-]?key"
@@ -89,8 +89,8 @@ _SECRET_KEYS = (
 def without_secrets(text: str) -> str:
     """Replace every secret in the text; all of the text if it contains a private key."""
     if len(text) >= _SHORTEST_KEY and holds_private_key(text):
-        return STRUCK
-    return _secrets().sub(STRUCK, text)
+        return REDACTED
+    return _secrets().sub(REDACTED, text)
 
 
 @cache  # a hundredth of the time of `appgw check`, which seldom repeats what was typed

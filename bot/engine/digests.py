@@ -8,7 +8,7 @@ from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.digest.compose import speaks
+from bot.digest.compose import should_send
 from bot.digest.wording import plain_lines
 from bot.domain.delivery import Delivery, DeliveryState, DigestRun, Message, Outcome, RunState
 from bot.domain.digest import DigestContent, Subscription
@@ -84,7 +84,7 @@ class Digests:
             await finish(connection, run.id, Outcome.DROPPED, now)
             return None
         content = await self._compose(connection, run, subscription, now)
-        if not speaks(subscription, content):
+        if not should_send(subscription, content):
             await finish(connection, run.id, Outcome.SILENT, now)
             return None
         message = self._render(subscription, content)

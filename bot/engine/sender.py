@@ -146,7 +146,7 @@ class DigestSender:
                 return await self._later(claimed, error, doubtful=True, posting=False)
             if known is not None:
                 return known, 0
-            claimed = await self._asked_anew(claimed)
+            claimed = await self._commit_request_time(claimed)
         async with self._store.reading() as connection:
             if not await self._lease.owns(connection):
                 return None, _SOMEBODY_ELSE_HAS_IT_S
@@ -193,7 +193,7 @@ class DigestSender:
             async with asyncio.timeout(self._settings.post_timeout.total_seconds()):
                 return await self._poster.post(claimed.channel, message, claimed.id)
 
-    async def _asked_anew(self, claimed: Delivery) -> Delivery:
+    async def _commit_request_time(self, claimed: Delivery) -> Delivery:
         """Commit the instant of the next request before it is made."""
         anew = replace(claimed, attempt_at=self._clock())
         async with self._store.writing() as connection:

@@ -17,7 +17,7 @@ from urllib.parse import quote, quote_plus
 
 from pythonjsonlogger.json import JsonFormatter
 
-from bot.domain.secrets import STRUCK, is_secret_key, without_secrets
+from bot.domain.secrets import REDACTED, is_secret_key, without_secrets
 
 _SHORTEST_SECRET = 8
 _DEEPEST = 20
@@ -34,19 +34,19 @@ def run_scope(run_id: str) -> Iterator[None]:
         _RUN.reset(token)
 
 
-def struck(value: Any, depth: int = _DEEPEST) -> Any:  # noqa: ANN401 -- whatever a record holds
+def redacted(value: Any, depth: int = _DEEPEST) -> Any:  # noqa: ANN401 -- whatever a record holds
     """The value without its secrets; deeply nested values are left out."""
     if depth < 0:
-        return STRUCK
+        return REDACTED
     if isinstance(value, str):
         return without_secrets(value)
     if isinstance(value, Mapping):
         return {
-            struck(key): STRUCK if is_secret_key(str(key)) else struck(item, depth - 1)
+            redacted(key): REDACTED if is_secret_key(str(key)) else redacted(item, depth - 1)
             for key, item in value.items()
         }
     if isinstance(value, list | tuple | set | frozenset):
-        return [struck(item, depth - 1) for item in value]
+        return [redacted(item, depth - 1) for item in value]
     return value if isinstance(value, int | float | bool | None) else without_secrets(str(value))
 
 
@@ -62,7 +62,7 @@ class RedactingFormatter(JsonFormatter):
         """One line of JSON."""
         line = super().format(record)
         for secret in self.own:
-            line = line.replace(secret, STRUCK)
+            line = line.replace(secret, REDACTED)
         return line
 
     def add_fields(
@@ -73,7 +73,7 @@ class RedactingFormatter(JsonFormatter):
         if (run := _RUN.get()) and "run_id" not in log_data:
             log_data["run_id"] = run
         for key, value in list(log_data.items()):
-            log_data[key] = STRUCK if is_secret_key(key) else struck(value)
+            log_data[key] = REDACTED if is_secret_key(key) else redacted(value)
 
 
 def json_formatter() -> RedactingFormatter:

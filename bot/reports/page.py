@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from html import escape
 
-from bot.cards.lock_screen import PHRASES, PLACES, SHAPES, grade, spoken
+from bot.cards.lock_screen import PHRASES, PLACES, SHAPES, grade, phrased
 from bot.domain.azure import BackendServer
 from bot.domain.report import AddressReport, CheckReport, GatewayReport
 from bot.reports.evidence import pem
@@ -130,7 +130,7 @@ def _head(report: CheckReport, host: str, run_id: str, probe_origin: str) -> str
         [
             f'<p class="verdict {word}">{SHAPES[word]} {word}</p>',
             f"<h1>{escaped(host)}: {escaped(report.explanation.title)}</h1>",
-            f"<p>{escaped(spoken(report.explanation.cause), _LONG)}</p>",
+            f"<p>{escaped(phrased(report.explanation.cause), _LONG)}</p>",
             prints,
             browser,
             f'<p class="soft">{escaped(said, 1000)}</p>',
@@ -217,7 +217,7 @@ def _finding(number: int, finding: Finding, fix: Fix) -> str:
     return joined(
         [
             f'<article class="{finding.severity.value}">',
-            f"<h3>{number}. {escaped(spoken(finding.summary), _LONG)}</h3>",
+            f"<h3>{number}. {escaped(phrased(finding.summary), _LONG)}</h3>",
             (
                 f'<p class="soft">{finding.code.value}, {finding.severity.value}, fix '
                 f"{PLACES[fix.where]}. Basis: {finding.basis.value}.{about}</p>"

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
-from bot.cards.button_values import read_ask_again
+from bot.cards.button_values import read_repeat_command
 from bot.commands.clean import MAX_LINE
 from bot.domain.request import Request
 from bot.slack.affiliation import bots_of, is_shared, of_command, of_event, of_interaction
@@ -230,7 +230,7 @@ def files(view: Payload) -> list[Payload]:
 
 def command_in(action: Payload) -> str:
     """The command in a button or menu option; empty if there is none."""
-    asked = read_ask_again(action.get("value"))
+    asked = read_repeat_command(action.get("value"))
     return asked.q if asked else ""
 
 

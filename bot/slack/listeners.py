@@ -34,11 +34,11 @@ from bot.commands.values import Usage
 from bot.domain.delivery import DeliveryError
 from bot.domain.request import Request, Verb
 from bot.observability.metrics import WRONG
-from bot.slack.handlers.alert_answers import AlertAnswering
-from bot.slack.handlers.consent import ConsentAsking
-from bot.slack.handlers.diagnosis import Diagnosing
-from bot.slack.handlers.files import CHAIN, EVIDENCE, Filing
-from bot.slack.handlers.rehearse import FieldError, Rehearsal, Rehearsing
+from bot.slack.handlers.alert_answers import AlertAnswerer
+from bot.slack.handlers.consent import ConsentHandler
+from bot.slack.handlers.diagnosis import DiagnosisHandler
+from bot.slack.handlers.files import CHAIN, EVIDENCE, CardFiles
+from bot.slack.handlers.rehearse import FieldError, Rehearsal, RehearseHandler
 from bot.slack.inbound.routing import Reception, new_run_id
 from bot.slack.invocation import (
     Invocation,
@@ -81,16 +81,16 @@ class Listeners:
 
     reception: Reception
     slack: SlackClient
-    rehearsing: Rehearsing
-    filing: Filing
+    rehearsing: RehearseHandler
+    filing: CardFiles
     bot_user: str
     alerts: AlertReader
-    alert_answering: AlertAnswering | None = None
-    consent: ConsentAsking | None = None
+    alert_answering: AlertAnswerer | None = None
+    consent: ConsentHandler | None = None
 
     @property
-    def _diagnosing(self) -> Diagnosing:
-        return Diagnosing(reception=self.reception, slack=self.slack, alerts=self.alerts)
+    def _diagnosing(self) -> DiagnosisHandler:
+        return DiagnosisHandler(reception=self.reception, slack=self.slack, alerts=self.alerts)
 
     def register(self, app: AsyncApp) -> None:
         """Register the listeners with the Bolt app."""
@@ -330,7 +330,7 @@ class Listeners:
             await self.slack.send_ephemeral(replace(invocation, response_url=None), refusal(no))
             return
         alone = await self.reception.consent_wanted(invocation) is not None
-        await self.filing.hand_out(
+        await self.filing.upload_file(
             replace(invocation, ephemeral=True) if alone else invocation, what, run_id
         )
 

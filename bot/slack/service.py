@@ -38,7 +38,7 @@ from bot.slack.transport.app import (
 from bot.slack.transport.receiver import PendingAcks
 from bot.slack.transport.replays import refuse_replays
 from bot.slack.transport.socket import SocketTransport
-from bot.slack.transport.token import EVERY_S, TOKEN_REFUSED, TokenWatch, word_of
+from bot.slack.transport.token import EVERY_S, TOKEN_REFUSED, TokenWatch, error_code_of
 
 log = logging.getLogger(__name__)
 
@@ -200,7 +200,7 @@ class SlackService:
             except SlackApiError as error:
                 _raise_if_final(error, variable)
                 log.warning(
-                    "Slack refuses for now", extra={"reason": word_of(error), "retry_s": wait}
+                    "Slack refuses for now", extra={"reason": error_code_of(error), "retry_s": wait}
                 )
             except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
                 log.warning(
@@ -228,9 +228,9 @@ async def _go_on_watching(app: SlackApp) -> None:
 
 
 def _raise_if_final(error: SlackApiError, variable: str) -> None:
-    if word_of(error) in TOKEN_REFUSED:
+    if error_code_of(error) in TOKEN_REFUSED:
         raise TokenRefusedError(
-            f"Slack refuses {variable} ({word_of(error)}); copy it again from the app's "
+            f"Slack refuses {variable} ({error_code_of(error)}); copy it again from the app's "
             "settings, or install the app again."
         ) from error
 

@@ -184,15 +184,15 @@ async def open_answers(
     return tuple(load(AlertAnswer, body) for body in found.scalars())
 
 
-async def take_look(
-    connection: AsyncConnection, answer_id: str, now: datetime, next_look: datetime
+async def claim_check(
+    connection: AsyncConnection, answer_id: str, now: datetime, next_check: datetime
 ) -> AlertAnswer | None:
     """Claim the next check of an answer; `None` if another caller has claimed it.
 
     Returns the stored answer.
     """
     due = (_ANSWER.c.id == answer_id) & (_ANSWER.c.look_at <= now) & ~_ANSWER.c.green
-    result = await connection.execute(update(_ANSWER).where(due).values(look_at=next_look))
+    result = await connection.execute(update(_ANSWER).where(due).values(look_at=next_check))
     return await get_answer(connection, answer_id) if result.rowcount == 1 else None
 
 

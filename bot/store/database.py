@@ -19,12 +19,12 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bot.digest.zones import warm
+from bot.digest.zones import preload
 from bot.domain.outage import DatabaseUnavailable
 from bot.store.availability import Availability
 from bot.store.codec import prepare
-from bot.store.impatience import Limit, connect_impatiently, make_impatient
 from bot.store.schema import current_revision, upgrade_connection
+from bot.store.silence_limit import Limit, connect_with_silence_limit, limit_silence
 from bot.store.subseconds import add_unixepoch
 from bot.store.write import save_and_delete
 
@@ -127,7 +127,7 @@ def open_store(url: str) -> Store:
         StoreLocked: another process has the file.
         SchemaNewer: a newer version of the bot has written it.
     """
-    warm()
+    preload()
     prepare()
     parsed = parse_url(url)
     lock = (
@@ -237,13 +237,13 @@ def unusable(parsed: URL, reason: str) -> UnusableDatabase:
 def open_postgresql(parsed: URL, limit: Limit) -> Engine:
     """Open a PostgreSQL database for synchronous code."""
     engine = create_engine(parsed, **POSTGRESQL)
-    make_impatient(engine, limit)
+    limit_silence(engine, limit)
     return engine
 
 
 def _open_async(parsed: URL, limit: Limit) -> AsyncEngine:
     if parsed.get_backend_name() != "sqlite":
-        connecting = {"async_creator_fn": connect_impatiently(limit)}
+        connecting = {"async_creator_fn": connect_with_silence_limit(limit)}
         arguments = {**POSTGRESQL["connect_args"], **connecting}
         return create_async_engine(parsed, **{**POSTGRESQL, "connect_args": arguments})
     engine = create_async_engine(parsed.set(drivername="sqlite+aiosqlite"))

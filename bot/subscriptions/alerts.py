@@ -12,6 +12,7 @@ from bot.store import Store
 from bot.store.alerts import (
     alert_switch,
     claim_answer,
+    claim_check,
     drop_answer,
     open_answers,
     rename_answer,
@@ -19,7 +20,6 @@ from bot.store.alerts import (
     switch_alerts_off,
     switch_alerts_on,
     take_alert,
-    take_look,
     turn_answer,
 )
 from bot.store.last_known import note
@@ -107,10 +107,10 @@ class AlertMemory:
         async with self.store.reading() as connection:
             return await open_answers(connection, self.team, now)
 
-    async def take_look(self, value: AlertAnswer, now: datetime) -> AlertAnswer | None:
+    async def claim_check(self, value: AlertAnswer, now: datetime) -> AlertAnswer | None:
         """Claim the next check of an answer; `None` if another process has claimed it."""
         async with self.store.writing() as connection:
-            return await take_look(connection, value.id, now, now + LOOK_AGAIN)
+            return await claim_check(connection, value.id, now, now + LOOK_AGAIN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,7 +48,7 @@ class Restored:
     refusal: Refusal | None = None
 
 
-async def asked_for(
+async def requested_subscription(
     service: SubscriptionService, request: SubscribeRequest, who: Author, profile: Profile
 ) -> Subscription | Refusal | None:
     """The subscription of a request; nothing is stored.
@@ -72,7 +72,7 @@ async def subscribe(
     Raises:
         DeliveryError: it is unknown whether the confirmation was posted; the subscription stays.
     """
-    before = await service.twin(value)
+    before = await service.to_same_target(value)
     if before and before.paused is None and command_of(before) == command_of(value):
         return Subscribed(subscription=before, already=True)
     stored = await service.keep(value, before, who)
@@ -113,8 +113,8 @@ async def restore(
     """Create removed subscriptions again; existing ones are not changed."""
     targets: list[str] = []
     for request in requests:
-        value = await asked_for(service, request, who, profile)
-        if value and not isinstance(value, Refusal) and not await service.twin(value):
+        value = await requested_subscription(service, request, who, profile)
+        if value and not isinstance(value, Refusal) and not await service.to_same_target(value):
             value = await service.keep(value, None, who)
         if isinstance(value, Refusal):
             return Restored(targets=tuple(targets), refusal=value)

@@ -140,7 +140,7 @@ class SubscriptionService:
         """
         return made(request, target, zone, who=who, now=self.clock())
 
-    async def twin(self, value: Subscription) -> Subscription | None:
+    async def to_same_target(self, value: Subscription) -> Subscription | None:
         """The channel's subscription to the same target."""
         known = await self.subscriptions(value.channel)
         return next((one for one in known if same_part(one.target, value.target)), None)

@@ -18,7 +18,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bot.cards.escaping import clean
-from bot.cards.lock_screen import PLACES, SHAPES, grade, spoken
+from bot.cards.lock_screen import PLACES, SHAPES, grade, phrased
 from bot.domain.check_report import CheckReport
 from bot.terminal.inputs import InputError
 from chainlib import Finding, Fix, Severity
@@ -101,7 +101,7 @@ def _message(finding: Finding, fix: Fix) -> str:
     steps = " ".join(
         f"{number}. {clean(step, _LINE)}" for number, step in enumerate(fix.steps[:_STEPS], start=1)
     )
-    said = clean(spoken(finding.summary), _LINE)
+    said = clean(phrased(finding.summary), _LINE)
     return f"{said} Fix {PLACES[fix.where]}: {steps}" if steps else said
 
 
@@ -172,7 +172,7 @@ def summary(report: CheckReport, chain: Path) -> str:
     word = grade(report.verdict)
     title = f"### {SHAPES[word]} {word} {_inert(_place(chain))}: {_inert(report.explanation.title)}"
     rows = [
-        f"| {finding.code.value} | {finding.severity.value} | {_inert(spoken(finding.summary))} | "
+        f"| {finding.code.value} | {finding.severity.value} | {_inert(phrased(finding.summary))} | "
         f"{_inert(fix.steps[0]) if fix.steps else ''} |"
         for finding, fix in zip(report.verdict.findings, report.explanation.fixes, strict=True)
     ]

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from bot.cards.causes import fold
 from bot.cards.escaping import clean
-from bot.cards.lock_screen import PHRASES, SHAPES, spoken
+from bot.cards.lock_screen import PHRASES, SHAPES, phrased
 from bot.checks import CheckContext
 from bot.checks.service import CheckService
 from bot.commands.parse import parse
@@ -253,7 +253,7 @@ def _member_lines(member: MemberReport, at: datetime) -> Iterator[Text]:
         yield Text(f"      backend health: {clean(words, _LINE)}", style="dim")
     serious = [f for f in member.findings if f.severity is not Severity.INFO]
     for finding in serious:
-        yield Text(f"      {finding.code.value}: {clean(spoken(finding.summary), _LINE)}")
+        yield Text(f"      {finding.code.value}: {clean(phrased(finding.summary), _LINE)}")
     if serious:
         yield from _fix(serious[0], at, member.report)
     yield from (Text(f"      look at: {clean(hint, 600)}") for hint in member.useful_hints)

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from bot.cards.drawing import draw
 from bot.cards.escaping import clean, short_name
-from bot.cards.lock_screen import PHRASES, PLACES, SHAPES, grade, spoken, target_name
+from bot.cards.lock_screen import PHRASES, PLACES, SHAPES, grade, phrased, target_name
 from bot.cards.missing_issuer import not_at_hand
 from bot.domain.check_report import CheckReport
 from chainlib import Code, Finding, Fix, Repair, Severity, TrustMode
@@ -130,7 +130,7 @@ def render(report: CheckReport) -> Iterator[Text]:
 
 
 def _cause(report: CheckReport) -> str:
-    return clean(spoken(report.explanation.cause), _LINE)
+    return clean(phrased(report.explanation.cause), _LINE)
 
 
 def _fixes(report: CheckReport) -> Iterator[Text]:
@@ -151,7 +151,7 @@ def _finding_line(finding: Finding, fix: Fix) -> Text:
     line.append(f"{finding.code.value}", style=style)
     return line.append(
         f" ({finding.severity.value}), fix {PLACES[fix.where]}: "
-        f"{clean(spoken(finding.summary), _LINE)}"
+        f"{clean(phrased(finding.summary), _LINE)}"
     )
 
 

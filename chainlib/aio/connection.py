@@ -154,7 +154,7 @@ class TlsConnection(asyncio.BufferedProtocol):
         self._enough, self._waiter = enough, self._loop.create_future()
         self._due = self._loop.time() + seconds
         if self._timer is None or self._timer.when() > self._due:
-            self._ring_at(self._due)
+            self._timer_at(self._due)
         try:
             return await self._waiter
         finally:
@@ -167,18 +167,18 @@ class TlsConnection(asyncio.BufferedProtocol):
         if self.client.failure is not None or enough():
             waiter.set_result(True)
 
-    def _ring_at(self, when: float) -> None:
+    def _timer_at(self, when: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_at(when, self._ring)
+        self._timer = self._loop.call_at(when, self._on_timer)
 
-    def _ring(self) -> None:
+    def _on_timer(self) -> None:
         """The timer fired: stop waiting, or set it again if the wait was extended."""
         self._timer = None
         if self._waiter is None or self._waiter.done():
             return
         if self._loop.time() < self._due:
-            self._ring_at(self._due)
+            self._timer_at(self._due)
         else:
             self._waiter.set_result(False)
 

@@ -158,12 +158,12 @@ def _evidence(seen: Observation) -> dict[str, Any]:
 def _sentence(seen: Observation, place: str) -> str:
     failure = seen.failure
     if failure.kind is Breakage.TIMEOUT:
-        spoken = (
+        reason = (
             f"only {counted(seen.received, 'byte')} came"
             if seen.received
             else "the peer accepted the connection and said nothing"
         )
-        return f"The TLS handshake with {place} was not done in time: {spoken}."
+        return f"The TLS handshake with {place} was not done in time: {reason}."
     if failure.alert == UNRECOGNIZED_NAME:
         text = f"the peer knows no server_name {seen.server_name}"
     elif failure.kind in _REASONS:

@@ -167,8 +167,10 @@ def _other_protocol(received: bytes) -> HttpFailure:
         detail = f"an HTTP/2 {_HTTP2_FRAMES[received[3]]} frame"
         return HttpFailure(kind=HttpFailureKind.HTTP2_ONLY, detail=detail)
     banner = banner_of(received)
-    spoken = f"{banner.protocol}: " if banner and banner.kind is not BannerKind.WEB else ""
-    return HttpFailure(kind=HttpFailureKind.NOT_HTTP, detail=f"{spoken}{shown_bytes(received)}")
+    protocol_prefix = f"{banner.protocol}: " if banner and banner.kind is not BannerKind.WEB else ""
+    return HttpFailure(
+        kind=HttpFailureKind.NOT_HTTP, detail=f"{protocol_prefix}{shown_bytes(received)}"
+    )
 
 
 def _is_http2_frame(received: bytes) -> bool:

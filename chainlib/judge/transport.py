@@ -103,13 +103,13 @@ def handshake(chain: PresentedChain) -> Iterator[Finding]:
 
 def _why(error: HandshakeError) -> str:
     """What ended it, in words; a reset and a close have no detail."""
-    spoken = {
+    words = {
         HandshakeErrorKind.RESET: "the server reset the connection",
         HandshakeErrorKind.CLOSED: "the server closed the connection",
         HandshakeErrorKind.TIMEOUT: "the server said nothing more in time",
         HandshakeErrorKind.ALERT: f"the server refused it ({error.detail})",
     }
-    return spoken.get(error.kind, error.detail)
+    return words.get(error.kind, error.detail)
 
 
 def http(chain: PresentedChain, rule: HttpProbeRule | None) -> Iterator[Finding]:
@@ -143,14 +143,14 @@ def _http_failure(
 
 
 def _unusable(failure: HttpFailure) -> str:
-    spoken = {
+    words = {
         HttpFailureKind.CLOSED: f"it ended the connection ({failure.detail})",
         HttpFailureKind.HTTP2_ONLY: (
             f"it speaks HTTP/2 ({failure.detail}), and the gateway asks in HTTP/1.1"
         ),
         HttpFailureKind.NOT_HTTP: f"it answered {failure.detail}",
     }
-    return spoken.get(failure.kind, failure.detail)
+    return words.get(failure.kind, failure.detail)
 
 
 def _http_causes(chain: PresentedChain, failure: HttpFailure) -> Iterator[Cause]:

@@ -269,11 +269,11 @@ def _not_attached(case: Case) -> Iterator[Finding]:
     """The required root is on the gateway but not attached to the setting."""
     root, below = case.sent_root, case.gap_below
     for uploaded in case.policy.unattached:
-        lies = uploaded.certificate
-        fits = (root is not None and same_key(root, lies)) or (
-            below is not None and is_root(lies) and below.issued_by(lies)
+        candidate = uploaded.certificate
+        fits = (root is not None and same_key(root, candidate)) or (
+            below is not None and is_root(candidate) and below.issued_by(candidate)
         )
-        if fits and lies not in case.policy.anchors and not uploaded.on_other_gateway:
+        if fits and candidate not in case.policy.anchors and not uploaded.on_other_gateway:
             summary = (
                 f"The right root is already on the gateway as {uploaded.name}, only not attached "
                 "to this backend setting."
@@ -281,7 +281,7 @@ def _not_attached(case: Case) -> Iterator[Finding]:
             evidence = {
                 "root_name": uploaded.name,
                 "gateway": uploaded.gateway,
-                "sha256": lies.sha256,
+                "sha256": candidate.sha256,
             }
             yield critical(Code.ROOT_NOT_ATTACHED, summary, Basis.REPORTED, None, **evidence)
             return

@@ -54,10 +54,10 @@ def check_size(data: bytes) -> None:
             "certificates of one chain"
         )
     if not data.strip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"):
-        raise UnusableFile(f"the file {_hollow(data)}; {EXAMPLE}")
+        raise UnusableFile(f"the file {_without_content(data)}; {EXAMPLE}")
 
 
-def _hollow(data: bytes) -> str:
+def _without_content(data: bytes) -> str:
     """The sentence for a file without content.
 
     An interrupted copy leaves a file of zeros with the length of the real one.

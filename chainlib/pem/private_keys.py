@@ -70,15 +70,15 @@ def holds_private_key(text: str) -> bool:
     This is the only test for text. Besides what `in_text` finds: labels in other characters or
     broken within words; PKCS #8, PKCS #1, SEC 1, OpenSSH, PKCS #12 and text forms in base64,
     base32, base85, hex, decimal bytes or escapes, compressed or not, nested up to five times; each
-    also in the encodings of `disguises` (HTML, quoted-printable, URL encoding, escapes).
+    also in the encodings of `text_encodings` (HTML, quoted-printable, URL encoding, escapes).
 
     Args:
         text: the time is linear in its length, whatever its content.
     """
     if len(text) < _SHORTEST:
         return _shows_key(text)
-    from chainlib.pem.disguises import forms  # noqa: PLC0415 -- a third of the patterns, for long texts only
     from chainlib.pem.nested import words  # noqa: PLC0415 -- as above
+    from chainlib.pem.text_encodings import forms  # noqa: PLC0415 -- a third of the patterns, for long texts only
 
     waiting, seen, searched = [(text, 0)], {text}, 0
     most = min(_MOST_TIMES * len(text), _MOST_SEARCHED) + _ALWAYS_SEARCHED

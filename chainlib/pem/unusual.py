@@ -13,10 +13,10 @@ from chainlib.errors import PrivateKeyFound, UnusableFile
 from chainlib.pem import kinds, loose, private_keys
 from chainlib.pem.bag import MAX_CERTIFICATES, CertificateBag, too_many
 from chainlib.pem.blocks import Block, bare_base64, blocks, without_repeat
-from chainlib.pem.disguises import forms
 from chainlib.pem.ordinary import EXAMPLE, check_size, from_ordinary_pem, shows_key
 from chainlib.pem.signed_data import from_pkcs7
 from chainlib.pem.text import decoded, text_of
+from chainlib.pem.text_encodings import forms
 from chainlib.wording import counted
 
 _LONGEST_SEARCHED = 300_000

@@ -460,11 +460,11 @@ def test_unusable_option_is_one_sentence(
     assert (out, err.count("\n"), "secret" in err) == ("", 1, False)
 
 
-Checking = Callable[..., Awaitable[dict[str, Any]]]
+CheckHandler = Callable[..., Awaitable[dict[str, Any]]]
 
 
 @pytest.fixture
-def checking(root: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Checking]:
+def checking(root: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[CheckHandler]:
     """Check a good backend with these options; the JSON that is printed."""
 
     async def run(**options: object) -> dict[str, Any]:
@@ -488,12 +488,12 @@ def checking(root: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Checkin
     ],
 )
 async def test_instant_is_utc_unless_it_carries_an_offset(
-    typed: str, meant: str, checking: Checking
+    typed: str, meant: str, checking: CheckHandler
 ) -> None:
     assert (await checking(at=typed))["at"] == meant
 
 
-async def test_names_lose_their_trailing_dot(checking: Checking) -> None:
+async def test_names_lose_their_trailing_dot(checking: CheckHandler) -> None:
     report = await checking(host_name=f"{NAME}.")
     assert (report["headline"], report["policy"]["name"], report["target"]["sni"]) == (
         "OK",
@@ -502,13 +502,13 @@ async def test_names_lose_their_trailing_dot(checking: Checking) -> None:
     )
 
 
-async def test_names_of_other_alphabets_are_a_labels(checking: Checking) -> None:
+async def test_names_of_other_alphabets_are_a_labels(checking: CheckHandler) -> None:
     assert (await checking(sni="bäckend.contoso.com"))["target"][
         "sni"
     ] == "xn--bckend-bua.contoso.com"
 
 
-async def test_target_is_the_name_by_default(checking: Checking) -> None:
+async def test_target_is_the_name_by_default(checking: CheckHandler) -> None:
     report = await checking(host_name=None)
     assert (report["policy"]["name"], report["target"]["sni"], report["headline"]) == (
         "127.0.0.1",
@@ -517,11 +517,11 @@ async def test_target_is_the_name_by_default(checking: Checking) -> None:
     )
 
 
-async def test_live_name_may_be_an_address(checking: Checking) -> None:
+async def test_live_name_may_be_an_address(checking: CheckHandler) -> None:
     assert (await checking(live_name="10.0.0.5"))["headline"] == "LIVE_NAME_MISMATCH"
 
 
-async def test_report_is_written_beside_the_json(checking: Checking, tmp_path: Path) -> None:
+async def test_report_is_written_beside_the_json(checking: CheckHandler, tmp_path: Path) -> None:
     page = tmp_path / "report.html"
     assert (await checking(report=page))["accepted"]
     assert page.read_text().startswith("<!doctype html>")
@@ -538,7 +538,7 @@ def test_report_that_cannot_be_written_is_one_sentence(
     assert (out, err.count("\n"), "--report report.html" in err) == ("", 1, True)
 
 
-async def test_no_root_is_the_well_known_mode(checking: Checking) -> None:
+async def test_no_root_is_the_well_known_mode(checking: CheckHandler) -> None:
     report = await checking(roots=())
     assert (report["policy"]["trust"], report["headline"]) == (
         "well-known",
@@ -546,7 +546,7 @@ async def test_no_root_is_the_well_known_mode(checking: Checking) -> None:
     )
 
 
-async def test_validation_off_is_the_headline(checking: Checking) -> None:
+async def test_validation_off_is_the_headline(checking: CheckHandler) -> None:
     report = await checking(host_name="shop.contoso.com", validate_name=False)
     assert (report["accepted"], report["headline"]) == (True, "VALIDATION_OFF")
 

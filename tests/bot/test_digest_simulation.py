@@ -22,7 +22,7 @@ from statistics import median
 import pytest
 
 from bot.digest import settle as settling
-from bot.digest.compose import compose, speaks
+from bot.digest.compose import compose, should_send
 from bot.digest.due import following
 from bot.digest.observe import not_observed
 from bot.digest.renewal import reminder_threshold
@@ -245,7 +245,7 @@ class Channel:
             self.subscription, states.values(), (), self.shown[-1] if self.shown else None, at
         )
         self.due = answered(following(self.subscription.schedule, at))
-        if speaks(self.subscription, content):
+        if should_send(self.subscription, content):
             lost = _within(world.deaf, at)
             self.shown += [] if lost else [content]
 

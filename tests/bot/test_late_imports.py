@@ -44,7 +44,7 @@ OF_REFUSALS = frozenset(
         "chainlib.explain.fixes",
         "chainlib.explain.variants",
         "chainlib.judge.default_certificates",
-        "chainlib.pem.disguises",
+        "chainlib.pem.text_encodings",
         "chainlib.pem.unusual",
         "idna",
     }

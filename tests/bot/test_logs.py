@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from bot.domain.secrets import STRUCK
-from bot.observability.logs import run_scope, set_up_logging, struck
+from bot.domain.secrets import REDACTED
+from bot.observability.logs import redacted, run_scope, set_up_logging
 from tests.support.reports import LEAF
 
 SECRETS = {
@@ -106,7 +106,7 @@ def test_a_secret_is_struck_out_wherever_it_stands(kind: str, written: io.String
     core = secret.splitlines()[1][:40] if "\n" in secret else secret
     core = CORES.get(kind, "hush" if "hush" in secret else core)
     assert core not in written.getvalue()
-    assert written.getvalue().count(STRUCK) >= 4
+    assert written.getvalue().count(REDACTED) >= 4
 
 
 def test_secret_fields_by_name_are_removed(written: io.StringIO) -> None:
@@ -115,8 +115,8 @@ def test_secret_fields_by_name_are_removed(written: io.StringIO) -> None:
     )
     (record,) = records(written)
     assert (record["response_url"], record["body"]) == (
-        STRUCK,
-        {"trigger_id": STRUCK, "accountKey": STRUCK},
+        REDACTED,
+        {"trigger_id": REDACTED, "accountKey": REDACTED},
     )
 
 
@@ -147,7 +147,7 @@ def test_ordinary_values_are_left_alone() -> None:
         "options": "appgw check backend.contoso.com --sni api.contoso.com -u",
         "words": "A new private key is a new certificate; begin again.",
     }
-    assert struck(value) == value
+    assert redacted(value) == value
 
 
 def test_own_secrets_are_struck_out_by_value() -> None:
@@ -174,7 +174,7 @@ def test_deep_value_is_cut_and_never_raises(written: io.StringIO) -> None:
     logging.getLogger("bot.test").warning("deep", extra={"body": deep})
     (record,) = records(written)
     assert record["message"] == "deep"
-    assert STRUCK in json.dumps(record["body"])
+    assert REDACTED in json.dumps(record["body"])
 
 
 def test_libraries_speak_only_from_warnings_on(written: io.StringIO) -> None:

@@ -26,7 +26,7 @@ from typing import NamedTuple, NoReturn
 
 import bot
 import chainlib
-from bot.digest.zones import warm
+from bot.digest.zones import preload
 from bot.store.codec import prepare
 from tests.support.measuring import save, save_all
 
@@ -59,7 +59,7 @@ def main(path: str, owner: str) -> None:
                 importlib.import_module(found.name)
     for name in ALSO:
         importlib.import_module(name)
-    warm()
+    preload()
     prepare()
     save_all()
     serve(Path(path), int(owner))

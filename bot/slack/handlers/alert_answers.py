@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AlertAnswering:
+class AlertAnswerer:
     """Answers alerts.
 
     Attributes:
@@ -128,11 +128,11 @@ class AlertAnswering:
         async def placed(posted: Posted) -> None:
             await self.memory.settle(replace(value, card=posted.ts))
 
-        stood = await self.cards.show(answer, placed)
-        if stood.posted is None:
+        card_state = await self.cards.show(answer, placed)
+        if card_state.posted is None:
             await self.memory.forget(value)
             return
-        await self.following.keep(replace(value, card=stood.posted.ts), green=stood.green)
+        await self.following.keep(replace(value, card=card_state.posted.ts), green=card_state.green)
 
     async def _add(
         self, standing: AlertAnswer, value: AlertAnswer, switch: AlertSwitch, answer: Answer

@@ -14,7 +14,7 @@ from typing import Any
 
 from bot.commands.parse import parse
 from bot.domain.request import BackendRequest, HealthRequest, ProbeRequest
-from bot.slack.handlers.check import BackendCheck, Checking
+from bot.slack.handlers.check import BackendCheck, CheckHandler
 from bot.slack.inbound.routing import new_run_id
 from bot.slack.invocation import AdmittedInvocation, Invocation, Source
 from bot.slack.outbound.card_life import CardLife, key_of, order_of
@@ -26,7 +26,7 @@ Placed = Callable[[Posted], Coroutine[Any, Any, None]]
 
 
 @dataclass(slots=True)
-class Stood:
+class CardState:
     """What a card showed in the end: its place, and whether the last answer was healthy."""
 
     posted: Posted | None = None
@@ -89,7 +89,7 @@ class AlertCards:
         clock: returns the present instant, time zone aware.
     """
 
-    checking: Checking
+    checking: CheckHandler
     gateway_work: WorkFor | None
     team: str
     clock: Callable[[], datetime]
@@ -136,17 +136,17 @@ class AlertCards:
             return None
         return Answer(admitted=admitted, work=work, found=found)
 
-    async def show(self, answer: Answer, placed: Placed) -> Stood:
+    async def show(self, answer: Answer, placed: Placed) -> CardState:
         """Post or update the card, then add backend health when it arrives.
 
         Args:
             answer: the answer and its place.
             placed: called with the place of the card as soon as it is posted.
         """
-        stood = Stood()
-        found = replace(answer.found, on_shown=_both(answer.found, stood, placed))
+        card_state = CardState()
+        found = replace(answer.found, on_shown=_both(answer.found, card_state, placed))
         if found.amend:
-            found = replace(found, amend=_placed_first(found.amend, stood))
+            found = replace(found, amend=_placed_first(found.amend, card_state))
         runs = self.checking.cards.runs
         run = runs.begin(key_of(answer.admitted))
         try:
@@ -154,8 +154,8 @@ class AlertCards:
             await CardLife(self.checking.cards, order_of(answer.admitted), work, run).perform()
         finally:
             runs.end(run)
-            await stood.placed()
-        return stood
+            await card_state.placed()
+        return card_state
 
     def _work(self, admitted: AdmittedInvocation[ProbeRequest]) -> Work:
         request = admitted.request
@@ -173,25 +173,25 @@ def _nothing() -> tuple[ThreadItem, ...]:
     return ()
 
 
-def _both(shown: Shown, stood: Stood, placed: Placed) -> Callable[[Posted | None], None]:
+def _both(shown: Shown, card_state: CardState, placed: Placed) -> Callable[[Posted | None], None]:
     """The callback that first stores the place of the card, then does what the work wants."""
 
     def on_shown(posted: Posted | None) -> None:
-        stood.posted, stood.green = posted, shown.green
-        if posted and stood.placing is None:
-            stood.placing = asyncio.create_task(placed(posted))
+        card_state.posted, card_state.green = posted, shown.green
+        if posted and card_state.placing is None:
+            card_state.placing = asyncio.create_task(placed(posted))
         shown.on_shown(posted)
 
     return on_shown
 
 
 def _placed_first(
-    amend: Callable[[], Awaitable[Shown]], stood: Stood
+    amend: Callable[[], Awaitable[Shown]], card_state: CardState
 ) -> Callable[[], Awaitable[Shown]]:
     async def amended() -> Shown:
-        await stood.placed()
+        await card_state.placed()
         shown = await amend()
-        return replace(shown, on_shown=_both(shown, stood, _kept))
+        return replace(shown, on_shown=_both(shown, card_state, _kept))
 
     return amended
 

@@ -83,10 +83,10 @@ class AlertFollowing:
 
     async def update(self, value: AlertAnswer, answer: Answer) -> AlertAnswer | None:
         """Update the card with an answer; returns the stored answer if its state changed."""
-        stood = await self.cards.show(answer, _nothing)
-        if stood.posted is None:
+        card_state = await self.cards.show(answer, _nothing)
+        if card_state.posted is None:
             return None  # another run updates the card and will see the state itself
-        return await self.keep(value, green=stood.green)
+        return await self.keep(value, green=card_state.green)
 
     async def keep(self, value: AlertAnswer, *, green: bool) -> AlertAnswer | None:
         """Store the new state of an answer; if unhealthy, it is checked again later.
@@ -160,7 +160,7 @@ class AlertFollowing:
     async def _look_in_turn(self, value: AlertAnswer, now: datetime) -> None:
         """Check if no other check of it runs in any replica; logs unexpected errors."""
         try:
-            kept = await self.memory.take_look(value, now) if value.card else None
+            kept = await self.memory.claim_check(value, now) if value.card else None
             if kept:
                 await self._look(kept, now)
         except DatabaseUnavailable as error:

@@ -22,7 +22,7 @@ _PRIVATE = "privategroup"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AlertSwitching:
+class AlertsHandler:
     """Handles `alerts`.
 
     Attributes:

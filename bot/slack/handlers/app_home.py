@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Home:
+class AppHome:
     """Publishes the App Home.
 
     Attributes:

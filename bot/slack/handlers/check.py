@@ -35,7 +35,7 @@ from bot.domain.request import (
     Via,
 )
 from bot.observability.metrics import CHECK_SECONDS, CHECKS
-from bot.slack.handlers.files import Filing, Kept
+from bot.slack.handlers.files import CardContent, CardFiles
 from bot.slack.handlers.refusals import remedies, taken_back
 from bot.slack.handlers.watched import HealthReader, WatchedHost, backend_change_key, worst_pool
 from bot.slack.handlers.wording import judged_as, understood
@@ -62,7 +62,7 @@ def no_site(_target: HostTarget, _options: ProbeOptions) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checking:
+class CheckHandler:
     """Handles `check`.
 
     Attributes:
@@ -79,7 +79,7 @@ class Checking:
     cards: CardTools
     backends: CheckService
     probe_origin: str
-    filing: Filing
+    filing: CardFiles
     last_healthy: RecentFacts = field(default_factory=RecentFacts)
     by_gateway: Handler | None = None
     is_site: Callable[[HostTarget, ProbeOptions], bool] = no_site
@@ -170,7 +170,7 @@ def _is_for_the_gateway(admitted: AdmittedInvocation[BackendRequest]) -> bool:
 class BackendCheck:
     """One check, in the form of `bot.slack.outbound.card_work.Work`."""
 
-    tools: Checking
+    tools: CheckHandler
     admitted: AdmittedInvocation[BackendRequest]
 
     @property
@@ -271,7 +271,7 @@ class BackendCheck:
     def _keep(
         self, answer: HostAnswer, gateway: GatewayReport | None, posted: Posted | None
     ) -> None:
-        kept = Kept(report=answer.report, gateway=gateway, run_id=self.admitted.run_id)
+        kept = CardContent(report=answer.report, gateway=gateway, run_id=self.admitted.run_id)
         self.tools.filing.keep(posted, kept)
 
     def _card(self, answer: HostAnswer, gateway_says: str) -> Message:

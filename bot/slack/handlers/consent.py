@@ -15,7 +15,7 @@ from bot.subscriptions import SharedChannels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConsentAsking:
+class ConsentHandler:
     """Asks for consent, stores it and withdraws it; its callers have applied the access policy.
 
     Attributes:

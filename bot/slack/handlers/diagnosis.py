@@ -25,7 +25,7 @@ _NOT_READABLE = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Diagnosing:
+class DiagnosisHandler:
     """Finds targets in messages; answers with an ephemeral message if there is none.
 
     Attributes:

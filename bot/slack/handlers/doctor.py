@@ -22,7 +22,7 @@ SLACK_PATIENCE_S = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Examination:
+class DoctorChecks:
     """Checks the running bot, within a few seconds.
 
     Attributes:

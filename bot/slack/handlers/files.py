@@ -33,7 +33,7 @@ CHAIN, EVIDENCE = "chain", "evidence"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class CardContent:
     """The content of a card: probe, backend health, and run ID."""
 
     report: CheckReport
@@ -42,15 +42,15 @@ class Kept:
 
 
 @dataclass(slots=True, kw_only=True)
-class Filing:
+class CardFiles:
     """Keeps the reports of the latest cards, and uploads their files."""
 
     backends: CheckService
     slack: SlackClient
     probe_origin: str
-    _kept: OrderedDict[tuple[str, str], Kept] = field(default_factory=OrderedDict)
+    _kept: OrderedDict[tuple[str, str], CardContent] = field(default_factory=OrderedDict)
 
-    def keep(self, posted: Posted | None, kept: Kept) -> None:
+    def keep(self, posted: Posted | None, kept: CardContent) -> None:
         """Store the report of this card."""
         if posted is None:
             return
@@ -59,7 +59,7 @@ class Filing:
         if len(self._kept) > REMEMBERED:
             self._kept.popitem(last=False)
 
-    async def hand_out(self, invocation: Invocation, what: str, run_id: str) -> None:
+    async def upload_file(self, invocation: Invocation, what: str, run_id: str) -> None:
         """Upload the file into the card's thread; `invocation.text` is the card's command.
 
         An ephemeral card has no thread: the file is sent in a direct message.
@@ -76,7 +76,7 @@ class Filing:
             for file in files:
                 await self._attach(posted, file)
 
-    def _known(self, invocation: Invocation) -> Kept | None:
+    def _known(self, invocation: Invocation) -> CardContent | None:
         return self._kept.get((invocation.channel, invocation.card or ""))
 
     async def _in_direct_message(self, invocation: Invocation) -> Posted | None:
@@ -95,7 +95,7 @@ class Filing:
         )
         return posted
 
-    async def _anew(self, invocation: Invocation, run_id: str) -> Kept | None:
+    async def _anew(self, invocation: Invocation, run_id: str) -> CardContent | None:
         asked = parse(invocation.text)
         if not isinstance(asked, BackendRequest) or not isinstance(asked.target, HostTarget):
             await self.slack.send_ephemeral(
@@ -109,9 +109,9 @@ class Filing:
         if isinstance(answer, Refusal):
             await self.slack.send_ephemeral(_quietly(invocation), refusal(answer))
             return None
-        return Kept(report=answer.report, gateway=answer.gateway, run_id=run_id)
+        return CardContent(report=answer.report, gateway=answer.gateway, run_id=run_id)
 
-    def _files(self, kept: Kept, what: str) -> tuple[Attachment, ...]:
+    def _files(self, kept: CardContent, what: str) -> tuple[Attachment, ...]:
         if what == CHAIN:
             return tuple(file for file in chain_files(kept.report) if file.name != "as-sent.pem")
         pack = evidence(
@@ -130,7 +130,7 @@ class Filing:
             ),
         )
 
-    def _page(self, kept: Kept) -> str:
+    def _page(self, kept: CardContent) -> str:
         report = with_backend_health(kept.report, kept.gateway)[0] if kept.gateway else kept.report
         return report_page(
             report, run_id=kept.run_id, probe_origin=self.probe_origin, gateway=kept.gateway

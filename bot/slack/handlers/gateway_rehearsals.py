@@ -33,7 +33,7 @@ Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GatewayRehearsing:
+class GatewayRehearsalHandler:
     """Handles both verbs.
 
     Attributes:

@@ -47,7 +47,7 @@ async def nothing_followed(_channel: str) -> Sequence[GatewayRef]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GatewayChecking:
+class HealthHandler:
     """Handles `health`, and `check HOST via=gateway`.
 
     Attributes:
@@ -79,7 +79,7 @@ class GatewayChecking:
 class GatewayCheck:
     """One check of a gateway or of all, in the form of `bot.slack.outbound.card_work.Work`."""
 
-    tools: GatewayChecking
+    tools: HealthHandler
     admitted: AdmittedInvocation[ProbeRequest]
     grace: float = GRACE_S
 

@@ -33,7 +33,7 @@ class Recent:
     _waiting: dict[tuple[str, str], datetime] = field(default_factory=dict)
     _writing: bool = False
 
-    def remembering(self, table: Handlers) -> Handlers:
+    def storing(self, table: Handlers) -> Handlers:
         """Wrap the handlers so that the targets of checks are stored."""
         wrapped = {kind: self._wrapped(table[kind]) for kind in _REMEMBERED & set(table)}
         return {**table, **wrapped}

@@ -31,7 +31,7 @@ _PATIENCE_S = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recovering:
+class RecoveryAnnouncer:
     """Announces recoveries in the channels that got the problem in a digest.
 
     Attributes:

@@ -72,7 +72,7 @@ class Rehearsal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rehearsing:
+class RehearseHandler:
     """Handles `rehearse`.
 
     Attributes:
@@ -163,7 +163,7 @@ class Rehearsing:
 class ChainRehearsal:
     """One rehearsal, in the form of `bot.slack.outbound.card_work.Work`."""
 
-    tools: Rehearsing
+    tools: RehearseHandler
     order: CardOrder
     rehearsal: Rehearsal
     name: str = "a chain"

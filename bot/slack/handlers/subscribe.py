@@ -29,12 +29,12 @@ from bot.domain.refusal import Refusal
 from bot.domain.request import ListRequest, Request, SubscribeRequest, UnsubscribeRequest
 from bot.slack.handlers.subscription_replies import SubscriptionReplies
 from bot.slack.invocation import AdmittedInvocation, Invocation
-from bot.subscriptions.changes import asked_for, restore, subscribe, unsubscribe
+from bot.subscriptions.changes import requested_subscription, restore, subscribe, unsubscribe
 from bot.subscriptions.following import command_of, says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subscribing:
+class SubscribeHandlers:
     """Handles the verbs that change a channel's subscriptions.
 
     Attributes:
@@ -55,7 +55,7 @@ class Subscribing:
                 "/appgw-check subscribe gw:prod-gw",
             )
             return
-        made = asked_for(
+        made = requested_subscription(
             self.replies.service,
             admitted.request,
             self.replies.author(admitted),

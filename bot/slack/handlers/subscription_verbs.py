@@ -24,8 +24,8 @@ from bot.commands.wording import subscribe_words, target_of
 from bot.domain.request import (
     SubscribeRequest,
 )
-from bot.slack.handlers.app_home import Home, opened
-from bot.slack.handlers.subscribe import Subscribing
+from bot.slack.handlers.app_home import AppHome, opened
+from bot.slack.handlers.subscribe import SubscribeHandlers
 from bot.slack.handlers.subscription_replies import SubscriptionReplies
 from bot.slack.inbound.routing import Reception, new_run_id
 from bot.slack.invocation import (
@@ -57,9 +57,9 @@ class SubscriptionListeners:
 
     def register(self, app: AsyncApp, reception: Reception) -> None:
         """Register the listeners with the Bolt app."""
-        home = Home(replies=self.replies, troubles=self.troubles)
-        clicks = _Clicks(
-            reception=reception, subscribing=Subscribing(replies=self.replies), home=home
+        home = AppHome(replies=self.replies, troubles=self.troubles)
+        clicks = _Actions(
+            reception=reception, subscribing=SubscribeHandlers(replies=self.replies), home=home
         )
         app.action(re.compile(rf"^{RUN}:"))(clicks.on_run)
         app.action(re.compile(rf"^{RUN_APART}:"))(clicks.on_run_apart)
@@ -72,12 +72,12 @@ class SubscriptionListeners:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Clicks:
+class _Actions:
     """The listeners."""
 
     reception: Reception
-    subscribing: Subscribing
-    home: Home
+    subscribing: SubscribeHandlers
+    home: AppHome
 
     async def on_run(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """A button whose answer replaces its message."""

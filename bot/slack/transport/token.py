@@ -33,7 +33,7 @@ TOKEN_REFUSED = frozenset(
 )
 
 
-def word_of(error: SlackApiError) -> str:
+def error_code_of(error: SlackApiError) -> str:
     """Slack's error code."""
     data = getattr(error.response, "data", None)
     return str(data.get("error")) if isinstance(data, dict) else "no answer"
@@ -65,7 +65,7 @@ class TokenWatch:
             try:
                 await self.client.auth_test()
             except SlackApiError as error:
-                word = word_of(error)
+                word = error_code_of(error)
                 if word in TOKEN_REFUSED:
                     self.trouble = (
                         f"Slack refuses the bot's token ({word}); install the app again and set "

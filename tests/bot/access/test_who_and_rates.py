@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.access import (
     Access,
     AccessPolicy,
-    Home,
+    HomeTeam,
     Person,
     RateLimiter,
     Refusal,
@@ -23,7 +23,7 @@ CLOSED = Access(
     asking_bots=frozenset({"B1", "A2"}),
 )
 OPEN = Access()
-WORKSPACE, GRID = Home.of("T1"), Home.of("T1", "E1")
+WORKSPACE, GRID = HomeTeam.of("T1"), HomeTeam.of("T1", "E1")
 
 
 class Known:
@@ -43,7 +43,7 @@ async def refused(
     access: Access,
     person: Person,
     *,
-    home: Home = WORKSPACE,
+    home: HomeTeam = WORKSPACE,
     channel: str = "C1",
     directory: Known | None = None,
 ) -> Refusal | None:
@@ -76,8 +76,8 @@ async def test_who_may_ask(
     assert (refusal.kind if refusal else None) is kind
 
 
-_HELD = Home.of("T1", "E1", only="T3")
-_HELD_TO_OTHER = Home.of("T1", "E1", only="T2")
+_HELD = HomeTeam.of("T1", "E1", only="T3")
+_HELD_TO_OTHER = HomeTeam.of("T1", "E1", only="T2")
 
 
 @pytest.mark.parametrize(
@@ -93,11 +93,13 @@ _HELD_TO_OTHER = Home.of("T1", "E1", only="T2")
         pytest.param(WORKSPACE, ("T2", ""), RefusalKind.TEAM, [], id="no Grid nobody asked"),
         pytest.param(_HELD, ("T2", "E1"), RefusalKind.TEAM, ["U1 of T2"], id="held to another"),
         pytest.param(_HELD_TO_OTHER, ("T4", "E1"), None, ["U1 of T4"], id="held by directory"),
-        pytest.param(Home.of("T1", only="E1"), ("T2", "E1"), None, [], id="held to organisation"),
+        pytest.param(
+            HomeTeam.of("T1", only="E1"), ("T2", "E1"), None, [], id="held to organisation"
+        ),
     ],
 )
 async def test_home_on_enterprise_grid(
-    home: Home, who: tuple[str, str], kind: RefusalKind | None, asked: list[str]
+    home: HomeTeam, who: tuple[str, str], kind: RefusalKind | None, asked: list[str]
 ) -> None:
     directory = Known(U1="T2 E1")
     person = Person(user="U1", team=who[0], enterprise=who[1])

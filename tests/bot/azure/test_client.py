@@ -201,10 +201,10 @@ async def test_cancelled_waiter_does_not_stop_the_others(
     arm.polls = 3
     arm.add(PROD)
     identity = (await found(client, "prod-gw")).id
-    impatient = asyncio.create_task(client.health(identity))
+    within_silence_limit = asyncio.create_task(client.health(identity))
     patient = asyncio.create_task(client.health(identity))
     await asyncio.sleep(0)
-    impatient.cancel()
+    within_silence_limit.cancel()
     assert isinstance(await patient, GatewayHealth)
     assert arm.calls["health"] == 1
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from bot.cards.button_values import (
-    AskAgain,
+    RepeatCommand,
     Restore,
-    ask_again,
-    read_ask_again,
+    read_repeat_command,
     read_restore,
+    repeat_command,
     restore,
 )
 from bot.cards.fix_value import read_value, switched
@@ -39,12 +39,12 @@ HOSTILE = {
 
 
 def test_values_come_back_as_they_were_written() -> None:
-    assert read_ask_again(ask_again(COMMAND)) == AskAgain(v=2, n="ask", q=COMMAND)
+    assert read_repeat_command(repeat_command(COMMAND)) == RepeatCommand(v=2, n="ask", q=COMMAND)
     assert read_restore(restore((COMMAND, "b"))) == Restore(v=2, n="restore", q=(COMMAND, "b"))
 
 
 def test_written_values_name_their_version_and_type() -> None:
-    assert json.loads(ask_again(COMMAND)) == {"v": 2, "n": "ask", "q": COMMAND}
+    assert json.loads(repeat_command(COMMAND)) == {"v": 2, "n": "ask", "q": COMMAND}
     assert json.loads(restore((COMMAND,))) == {"v": 2, "n": "restore", "q": [COMMAND]}
 
 
@@ -74,7 +74,7 @@ def test_menu_entry_is_plain_or_names_its_version() -> None:
 
 @pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
 def test_what_is_no_such_value_asks_nothing(value: object) -> None:
-    assert read_ask_again(value) is None
+    assert read_repeat_command(value) is None
     assert read_restore(value) is None or value == HOSTILE["another-name"]
 
 

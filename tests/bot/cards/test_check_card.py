@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.cards.button_values import AskAgain, read_ask_again
+from bot.cards.button_values import RepeatCommand, read_repeat_command
 from bot.cards.check_card import FAILING_OPTIONS, FIX_LIMIT, CardContext, check_card
 from bot.cards.details import details, full_text
 from bot.cards.drawing import draw
@@ -200,7 +200,9 @@ def test_first_catalogue_step_is_uncut_on_the_card() -> None:
 def test_every_button_carries_its_parameters() -> None:
     (actions,) = of_type(card("leaf-only"), "actions")
     again, steps, more = actions["elements"]
-    assert read_ask_again(again["value"]) == AskAgain(v=2, n="ask", q="backend.contoso.com")
+    assert read_repeat_command(again["value"]) == RepeatCommand(
+        v=2, n="ask", q="backend.contoso.com"
+    )
     assert json.loads(steps["value"])["f"][0]["c"] == "INTERMEDIATE_MISSING"
     assert [option["value"] for option in more["options"]] == [
         value for _, value in FAILING_OPTIONS

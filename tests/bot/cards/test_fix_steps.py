@@ -146,11 +146,11 @@ def test_the_names_on_the_gateway_are_filled_in() -> None:
 
 def test_hostile_names_stay_inside_their_words() -> None:
     report = CASES["no-root-signs"]()
-    spoken = answered(report)
+    phrased = answered(report)
     evil = replace(
-        spoken,
+        phrased,
         members=tuple(
-            replace(member, setting="x; touch /tmp/owned; $(id)") for member in spoken.members
+            replace(member, setting="x; touch /tmp/owned; $(id)") for member in phrased.members
         ),
     )
     commands = [
@@ -179,8 +179,8 @@ def on_gateway(report: CheckReport, **more: Any) -> GatewayReport:  # noqa: ANN4
         auth_certificate_names=(),
         probe=None,
     )
-    spoken = answered(report)
-    return replace(spoken, gateway=replace(spoken.gateway, settings=(setting,), **more))
+    phrased = answered(report)
+    return replace(phrased, gateway=replace(phrased.gateway, settings=(setting,), **more))
 
 
 def unrooted(root: Issued, **policy: Any) -> CheckReport:  # noqa: ANN401 -- members of the policy as a test wants them

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from slack_sdk.models.views import View
 
-from bot.cards.button_values import AskAgain, read_ask_again
+from bot.cards.button_values import RepeatCommand, read_repeat_command
 from bot.cards.check_card import CardContext, check_card
 from bot.cards.form import check_modal, rehearse_modal
 from bot.cards.menu import for_one_person
@@ -97,8 +97,8 @@ def test_form_looks_as_reviewed(kind: str) -> None:
 def test_check_without_a_verdict_offers_another(kind: str) -> None:
     message = MESSAGES[kind](NAME)
     (actions,) = [block for block in message.blocks if block["type"] == "actions"]
-    assert [(e["text"]["text"], read_ask_again(e["value"])) for e in actions["elements"]] == [
-        ("Check again", AskAgain(v=2, n="ask", q=NAME))
+    assert [(e["text"]["text"], read_repeat_command(e["value"])) for e in actions["elements"]] == [
+        ("Check again", RepeatCommand(v=2, n="ask", q=NAME))
     ]
     assert f"/appgw-check {NAME}" in message.plain
 

@@ -1,4 +1,4 @@
-"""The two witnesses: what a disagreement between ARM and our own probe is called."""
+"""Probe and backend health: the findings about a disagreement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A look through the desk.
+"""Observations by the check service.
 
 What a digest remembers of a gateway's members, of a host, and of what could not be asked.
 """

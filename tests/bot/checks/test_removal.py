@@ -215,14 +215,14 @@ class CheckService:
     def __init__(self, report: GatewayReport) -> None:
         self.report, self.listened = report, 0
 
-    async def gateway(self, target: GatewayRef) -> GatewayReport | Refusal:  # noqa: ARG002 -- the desk's signature
+    async def gateway(self, target: GatewayRef) -> GatewayReport | Refusal:  # noqa: ARG002 -- the caller's signature
         """No address yet."""
         return replace(
             self.report,
             members=tuple(replace(m, report=None, skipped=NO_ADDRESS) for m in self.report.members),
         )
 
-    async def read_backend_health(self, report: GatewayReport) -> GatewayReport:  # noqa: ARG002 -- the desk's signature
+    async def read_backend_health(self, report: GatewayReport) -> GatewayReport:  # noqa: ARG002 -- the caller's signature
         """Now there is one."""
         self.listened += 1
         return self.report

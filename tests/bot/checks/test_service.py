@@ -83,7 +83,7 @@ def check_service(
     loopback: bool = True,
     timeout: float = 5.0,
 ) -> CheckService:
-    """A desk behind the real guard."""
+    """A check service with the real target policy."""
     context = CheckContext(
         clock=lambda: NOW, timeout=timeout, resolver=names or Names([[LOOPBACK]])
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.digest.compose import compose, speaks
+from bot.digest.compose import compose, should_send
 from bot.digest.filters import exclusion
 from bot.digest.wording import plain_lines
 from bot.domain.digest import (
@@ -162,13 +162,13 @@ def test_rungs_of_the_renewal_ladder(lifetime: int, steps: dict[int, int | None]
 
 
 def test_each_rung_is_said_once() -> None:
-    spoken, last = [], None
+    phrased, last = [], None
     for days_left in range(29, -1, -1):
         content = said([state(1, [renewal(days_left)])], last)
-        if speaks(subscription(), content):
-            spoken.append(days_left)
+        if should_send(subscription(), content):
+            phrased.append(days_left)
             last = content
-    assert spoken == [29, 14, 7, 1]
+    assert phrased == [29, 14, 7, 1]
 
 
 def test_fixed_causes_are_counted_once() -> None:
@@ -229,7 +229,7 @@ def test_digest_speaks(
 ) -> None:
     states = [state(n, [problem()]) for n in broken] + [state(9)]
     last = said(states, at=NOW - DAY, **fields) if again else None
-    assert speaks(subscription(**fields), said(states, last, **fields)) is expected
+    assert should_send(subscription(**fields), said(states, last, **fields)) is expected
 
 
 def test_only_changes_lists_news_and_counts_the_rest() -> None:
@@ -354,7 +354,7 @@ def test_problem_begun_inside_a_mute_is_new_afterwards(
         )
     after = said([state(1, [problem()])], last, mutes=(hush,))
     assert [line.news for line in after.lines] == [News.NEW]
-    assert speaks(subscription(), after)
+    assert should_send(subscription(), after)
 
 
 def test_problem_grown_inside_a_mute_is_reported_grown() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.access import Access, AccessPolicy, Home, Person, RateLimiter
+from bot.access import Access, AccessPolicy, HomeTeam, Person, RateLimiter
 from bot.slack.affiliation import bots_of
 from bot.slack.handlers.app_home import opened
 from bot.slack.inbound.access import InvocationAccess
@@ -23,7 +23,7 @@ from bot.slack.invocation import (
 
 Json = dict[str, Any]
 OWN, SISTER, PARTNER, ORG, OTHER_ORG = "T0OURS", "T0ALSO", "T0THEM", "E0OURS", "E0THEM"
-WORKSPACE, GRID = Home.of(OWN), Home.of(OWN, ORG)
+WORKSPACE, GRID = HomeTeam.of(OWN), HomeTeam.of(OWN, ORG)
 CASES = Path(__file__).parents[4] / "shared" / "cases" / "slack.jsonl"
 
 
@@ -236,7 +236,7 @@ STRANGERS_ON_GRID = [
 ]
 
 
-async def admitted(invocation: Invocation, home: Home, *own: str) -> bool:
+async def admitted(invocation: Invocation, home: HomeTeam, *own: str) -> bool:
     policy = AccessPolicy(
         access=Access(), home=home, limiter=RateLimiter(), directory=Organisation(*own)
     )
@@ -266,13 +266,13 @@ async def test_grid_strangers_are_refused(invocation: Invocation) -> None:
 
 @pytest.mark.parametrize(("invocation", "home"), CONTRADICTED)
 async def test_what_contradicts_or_cannot_be_read_is_foreign(
-    invocation: Invocation, home: Home
+    invocation: Invocation, home: HomeTeam
 ) -> None:
     assert not await admitted(invocation, home, "U1")
 
 
 @pytest.mark.parametrize(("invocation", "home"), UNDIMINISHED)
-async def test_own_people_in_rare_shapes_pass(invocation: Invocation, home: Home) -> None:
+async def test_own_people_in_rare_shapes_pass(invocation: Invocation, home: HomeTeam) -> None:
     assert await admitted(invocation, home)
 
 
@@ -318,7 +318,7 @@ async def test_recorded_payload_shapes(row: Json) -> None:
         async def affiliations(self, user: str, team: str) -> frozenset[str]:  # noqa: ARG002 -- the protocol's signature
             return people.get(user, frozenset({"E0OTHER"}))
 
-    home = Home.of("T0HOME", "E0ORG" if grid else "")
+    home = HomeTeam.of("T0HOME", "E0ORG" if grid else "")
     policy = AccessPolicy(
         access=Access(asking_bots=frozenset(bots)),
         home=home,

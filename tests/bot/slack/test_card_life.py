@@ -26,11 +26,11 @@ from bot.domain.report import GatewayReport
 from bot.domain.request import HostTarget, ProbeOptions, Request
 from bot.settings import load_settings
 from bot.settings.trust import outgoing_trust
-from bot.slack.handlers.check import BackendCheck, Checking
-from bot.slack.handlers.files import Filing
-from bot.slack.handlers.gateway_rehearsals import GatewayRehearsing
-from bot.slack.handlers.health import GatewayCheck, GatewayChecking
-from bot.slack.handlers.rehearse import ChainRehearsal, Rehearsal, Rehearsing
+from bot.slack.handlers.check import BackendCheck, CheckHandler
+from bot.slack.handlers.files import CardFiles
+from bot.slack.handlers.gateway_rehearsals import GatewayRehearsalHandler
+from bot.slack.handlers.health import GatewayCheck, HealthHandler
+from bot.slack.handlers.rehearse import ChainRehearsal, Rehearsal, RehearseHandler
 from bot.slack.invocation import AdmittedInvocation, Invocation, Source
 from bot.slack.outbound import card_life
 from bot.slack.outbound.card_life import CardLife, order_of
@@ -220,17 +220,17 @@ class Stage:
     def _work(self, verb: str, admitted: AdmittedInvocation) -> Work:
         cards, cases = self.cards, self.use_cases
         if verb == "health":
-            checking = GatewayChecking(cards=cards, gateways=cases, probe_origin="here")
+            checking = HealthHandler(cards=cards, gateways=cases, probe_origin="here")
             return GatewayCheck(tools=checking, admitted=admitted)
         if verb == "removal":
-            rehearsing = GatewayRehearsing(cards=cards, gateways=cases, probe_origin="here")
+            rehearsing = GatewayRehearsalHandler(cards=cards, gateways=cases, probe_origin="here")
             return rehearsing.removal_work(admitted)
         if verb == "rehearsal":
-            pasting = Rehearsing(cards=cards, clock=lambda: NOW, probe_origin="here")
+            pasting = RehearseHandler(cards=cards, clock=lambda: NOW, probe_origin="here")
             chain = Rehearsal(chain=load_certificates(LEAF.pem), policy=policy(ROOT))
             return ChainRehearsal(tools=pasting, order=order_of(admitted), rehearsal=chain)
-        filing = Filing(backends=cases, slack=cards.slack, probe_origin="here")
-        tools = Checking(cards=cards, backends=cases, probe_origin="here", filing=filing)
+        filing = CardFiles(backends=cases, slack=cards.slack, probe_origin="here")
+        tools = CheckHandler(cards=cards, backends=cases, probe_origin="here", filing=filing)
         return BackendCheck(tools=tools, admitted=admitted)
 
     def top(self) -> list[Message]:

@@ -113,22 +113,22 @@ class Arm:
 
 def unheard(found: CheckReport) -> GatewayReport:
     """Our own witness alone."""
-    spoken = answered(found)
+    phrased = answered(found)
     return replace(
-        spoken,
+        phrased,
         health=None,
-        members=tuple(replace(m, findings=found.verdict.findings) for m in spoken.members),
+        members=tuple(replace(m, findings=found.verdict.findings) for m in phrased.members),
     )
 
 
 def healthy(found: CheckReport) -> GatewayReport:
     """The gateway calls every server healthy."""
-    spoken = answered(found)
-    assert spoken.health is not None
+    phrased = answered(found)
+    assert phrased.health is not None
     servers = tuple(
-        replace(server, health=Health.HEALTHY, message=None) for server in spoken.health.servers
+        replace(server, health=Health.HEALTHY, message=None) for server in phrased.health.servers
     )
-    return replace(spoken, health=replace(spoken.health, servers=servers))
+    return replace(phrased, health=replace(phrased.health, servers=servers))
 
 
 async def settle() -> None:

@@ -147,7 +147,7 @@ async def test_a_look_is_taken_by_one(memory: AlertMemory) -> None:
     value = answer(after=timedelta())
     await memory.claim(value)
     later = NOW + timedelta(minutes=1)
-    takers = await asyncio.gather(*(memory.take_look(value, later) for _ in range(3)))
+    takers = await asyncio.gather(*(memory.claim_check(value, later) for _ in range(3)))
     assert [one for one in takers if one] == [value]
 
 

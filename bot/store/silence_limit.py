@@ -29,7 +29,7 @@ CONNECT_S, _SHORTEST_CONNECT_S = 5, 2
 _EVERY_S = 0.1
 
 
-def impatient(
+def within_silence_limit(
     steps: Generator[Any, Any, T], connection: psycopg.pq.abc.PGconn, limit: Limit
 ) -> Generator[Any, Any, T]:
     """Run the steps of a query, but end them after `limit` seconds of silence."""
@@ -48,10 +48,10 @@ def impatient(
         return result
 
 
-def connect_impatiently(limit: Limit) -> Callable[..., Any]:
+def connect_with_silence_limit(limit: Limit) -> Callable[..., Any]:
     """Make the connect function of an asynchronous engine; its connections have the limit."""
 
-    class Impatient(psycopg.AsyncConnection[Any]):
+    class LimitedConnection(psycopg.AsyncConnection[Any]):
         async def wait(
             self,
             gen: Generator[Any, Any, T],
@@ -60,7 +60,7 @@ def connect_impatiently(limit: Limit) -> Callable[..., Any]:
         ) -> T:
             if timeout is not None:
                 return await super().wait(gen, interval, timeout)
-            steps = impatient(gen, self.pgconn, limit)
+            steps = within_silence_limit(gen, self.pgconn, limit)
             try:
                 return await wait_async(steps, self.pgconn.socket, interval=interval)
             except asyncio.CancelledError:
@@ -69,7 +69,7 @@ def connect_impatiently(limit: Limit) -> Callable[..., Any]:
                 raise
 
     async def connect(*words: Any, **options: Any) -> Any:  # noqa: ANN401 -- the driver's own arguments
-        return await Impatient.connect(*words, **(options | _connect_timeout(limit)))
+        return await LimitedConnection.connect(*words, **(options | _connect_timeout(limit)))
 
     return connect
 
@@ -79,10 +79,10 @@ def _connect_timeout(limit: Limit) -> dict[str, int]:
     return {"connect_timeout": max(_SHORTEST_CONNECT_S, min(CONNECT_S, int(limit())))}
 
 
-def make_impatient(engine: Engine, limit: Limit) -> None:
+def limit_silence(engine: Engine, limit: Limit) -> None:
     """Give the connections of a synchronous engine the same limit."""
 
-    class Impatient(psycopg.Connection[Any]):
+    class LimitedConnection(psycopg.Connection[Any]):
         def wait(
             self,
             gen: Generator[Any, Any, T],
@@ -91,9 +91,9 @@ def make_impatient(engine: Engine, limit: Limit) -> None:
         ) -> T:
             if timeout is not None:
                 return super().wait(gen, interval, timeout)
-            return super().wait(impatient(gen, self.pgconn, limit), interval)
+            return super().wait(within_silence_limit(gen, self.pgconn, limit), interval)
 
     def connect(_dialect: Any, _record: Any, words: Any, options: Any) -> Any:  # noqa: ANN401 -- SQLAlchemy's event
-        return Impatient.connect(*words, **(options | _connect_timeout(limit)))
+        return LimitedConnection.connect(*words, **(options | _connect_timeout(limit)))
 
     event.listen(engine, "do_connect", connect)
