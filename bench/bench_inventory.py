@@ -1,8 +1,8 @@
-"""A question about one host while many gateways are known, and a large gateway in the terminal.
+"""The cost of finding a host among many gateways, and of a large gateway in the terminal.
 
-The backends are one server in another process. What a question costs over the check that it leads
-to is measured with a small and with a large inventory; of `appgw health --json` the CPU of the
-whole process is counted, for each member beside a handshake of the loop in C.
+The backends are one server in another process. The cost of a request beyond its check is measured
+with a small and with a large inventory. For `appgw health --json` the CPU of the whole process is
+counted, per member and compared with a handshake of the loop in C.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ ASKED = "127.1.1.5"
 
 
 def run() -> Iterator[Figure]:
-    """Milliseconds of CPU over the check alone, and a member's share of a whole process."""
+    """Milliseconds of CPU beyond the check alone, and a member's share of a whole process."""
     with served(host="0.0.0.0") as server, TemporaryDirectory() as folder:  # noqa: S104 -- 127.0.0.0/8 stands for many machines
         identity = _identity(Path(folder))
         yield from asyncio.run(_large_gateway(server, identity, Path(folder)))
@@ -142,7 +142,7 @@ async def _questions(server: Served, identity: pki.Issued, folder: Path) -> list
 
 
 async def _cpu(work: Callable[[], Awaitable[object]]) -> float:
-    """Milliseconds of CPU of one question."""
+    """Milliseconds of CPU of one request."""
     begun = process_time()
     for _ in range(QUESTIONS):
         await work()
@@ -151,7 +151,7 @@ async def _cpu(work: Callable[[], Awaitable[object]]) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Inventory:
-    """So many gateways that are known, and what is asked of them."""
+    """A number of known gateways, and the request."""
 
     service: CheckService
     port: int
@@ -165,7 +165,7 @@ class _Inventory:
         folder: Path,
         count: int,
     ) -> _Inventory:
-        """Read the gateways once, as a bot has them at hand."""
+        """Read the gateways once, so that they are cached as in a running bot."""
         arm = await stack.enter_async_context(ArmStandIn(identity))
         for number in range(count):
             arm.add(_gateway(server, number))
@@ -180,14 +180,14 @@ class _Inventory:
         return cls(service=service, port=server.port)
 
     async def ask(self) -> HostAnswer:
-        """A question as Slack asks it."""
+        """A request as Slack makes it."""
         answer = await self.service.host(HostTarget(host=ASKED, port=self.port), NOTHING_TYPED)
         assert isinstance(answer, HostAnswer), answer
         assert answer.report.verdict.accepted, answer.report.verdict.headline
         return answer
 
     async def check_alone(self, request: CheckRequest) -> None:
-        """The check that the question leads to."""
+        """Only the check of that request."""
         await check(request, CheckContext(clock=now, addresses=(ASKED,)))
 
 
@@ -201,7 +201,7 @@ def _arm_settings(arm: ArmStandIn, folder: Path) -> ArmSettings:
 
 
 def _gateway(server: Served, number: int) -> GatewaySpec:
-    """Members with addresses of their own, all of them the one server."""
+    """A gateway whose members have different addresses, all served by the one server."""
     ips = tuple(f"127.{number}.1.{member + 1}" for member in range(MEMBERS_EACH))
     return _spec(server, f"gateway-{number}", ips, settings=1)
 
@@ -272,7 +272,7 @@ async def _process(words: list[str], surroundings: dict[str, str]) -> float:
 
 
 def _identity(folder: Path) -> pki.Issued:
-    """Of the stand-in; its root is what the programs trust."""
+    """The certificate of the simulated ARM; its root is trusted by the programs."""
     root = pki.root(**DATES)
     (folder / "root.pem").write_bytes(root.pem)
     return pki.leaf(root, "localhost", ips=("127.0.0.1",), **DATES)

@@ -1,4 +1,4 @@
-"""Which gateways of an inventory have a name: a look-up in place of a walk over all of them."""
+"""An index of an inventory's gateways by name, so that a look-up need not visit all of them."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from bot.domain.azure import Gateway
 
 Holders = Mapping[str, Sequence[Gateway]]
 INVENTORIES = 2
-"""So many inventories are held: the one that is known, and the one that is being replaced."""
+"""How many inventories are indexed: the present one, and the one being replaced."""
 _FEW = 2
 
 
 class NameIndex:
     """The gateways of an inventory by their names.
 
-    Built when an inventory is first asked about. An inventory is told by its very gateway values,
-    which are read anew together; their order does not matter.
+    Built when an inventory is first used. Inventories are recognised by the identity of their
+    gateway values, which are replaced together; their order does not matter.
 
     Args:
-        names_of: the names of one gateway.
+        names_of: returns the names of one gateway.
     """
 
     def __init__(self, names_of: Callable[[Gateway], Iterable[str]]) -> None:
         self._names_of = names_of
-        # The gateways are held too, so that no other value takes over their identity.
+        # The gateways are kept alive, so that no other value can get their identity (`id`).
         self._held: OrderedDict[frozenset[int], tuple[Sequence[Gateway], Holders]] = OrderedDict()
 
     def holders(self, gateways: Sequence[Gateway], names: Iterable[str]) -> tuple[Gateway, ...]:

@@ -1,4 +1,7 @@
-"""Requests to ARM: in a time budget, in the configured scope, not while ARM asks to wait."""
+"""Makes requests to ARM, within a time budget and the configured scope.
+
+No request is made while ARM asks to wait (Retry-After).
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,9 @@ Answer = TypeVar("Answer")
 
 
 class ArmRequests:
-    """Makes requests over one connection, which opens with the first; a failure is a refusal.
+    """Makes requests over one connection, which opens with the first one.
+
+    A failure becomes a refusal.
 
     Args:
         settings: which Azure cloud, and which identity.

@@ -76,7 +76,7 @@ class CardContext:
         run_id: the ID of this run in the log.
         probe_origin: the machine that probed.
         user: Slack ID of the user who asked; `None` when nobody did.
-        gateway_says: backend health in one sentence; empty where no gateway uses the backend.
+        health_sentence: backend health in one sentence; empty where no gateway uses the backend.
         gateway: the gateway that uses the backend, for the names in the fix steps.
         changed: what changed since the backend was last healthy, in one line; empty if unknown.
         site: the public name under which a gateway serves the same host; empty if there is none.
@@ -87,7 +87,7 @@ class CardContext:
     run_id: str
     probe_origin: str
     user: str | None = None
-    gateway_says: str = ""
+    health_sentence: str = ""
     gateway: GatewayReport | None = None
     changed: str = ""
     site: str = ""
@@ -144,8 +144,8 @@ def _changed(report: CheckReport, context: CardContext) -> Iterator[Paragraph]:
 
 
 def _backend_health(context: CardContext) -> Iterator[Paragraph]:
-    if context.gateway_says:
-        yield say(bold("Gateway: "), clean(context.gateway_says, HEALTH_TEXT_LIMIT))
+    if context.health_sentence:
+        yield say(bold("Gateway: "), clean(context.health_sentence, HEALTH_TEXT_LIMIT))
 
 
 def _as_a_site(context: CardContext) -> Iterator[Paragraph]:

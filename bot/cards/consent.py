@@ -18,7 +18,7 @@ _IN_A_MINUTE = "Ask again in a minute, or allow cards here."
 
 
 def consent_wanted(sharing: Sharing, *, shown: bool) -> Message:
-    """Ask the person who asked; `shown` where they got their answer alone meanwhile."""
+    """Ask the user for consent; `shown` if they already got the card as an ephemeral message."""
     if sharing is Sharing.UNANSWERED:
         title, why = "Allow cards in this channel?", _UNANSWERED
         meanwhile = f"{_THIS_ALONE if shown else 'Nothing was changed.'} {_IN_A_MINUTE}"

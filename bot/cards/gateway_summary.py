@@ -1,4 +1,4 @@
-"""What a gateway's report comes to: its word, its summary and its lock screen. Pure."""
+"""The texts that several cards show of a gateway: verdict, summary and notification text. Pure."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def name_of(report: GatewayReport) -> str:
 
 
 def shape_of(word: str) -> str:
-    """The shape beside the word."""
+    """The symbol beside the verdict."""
     return SHAPES.get(word, "○")
 
 

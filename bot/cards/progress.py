@@ -17,7 +17,7 @@ _WORDS = {
 _NAME_LIMIT = 44
 
 
-def looking(name: str, *, understood: str, run_id: str, stage: str | None = None) -> Message:
+def checking_card(name: str, *, understood: str, run_id: str, stage: str | None = None) -> Message:
     """The card while `name` is being checked.
 
     `stage` is the one that has just begun; `None` before the first.

@@ -1,4 +1,4 @@
-"""From the reports of all addresses to one report: the worst decides. Pure."""
+"""Makes one report from those of all addresses; the worst decides. Pure."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ def assemble(
     issuers: Sequence[Certificate],
     may_download: bool = False,
 ) -> CheckReport:
-    """The report about a target out of those of its addresses.
+    """Make the report about a target from those of its addresses.
 
     Args:
-        request: what was asked.
+        request: what was probed.
         reports: one for each address, at least one.
         unseen: what was not checked, in words.
         issuers: known certificates that may fill a gap.
-        may_download: whether issuers may be downloaded by whoever shows the report.
+        may_download: whether the operator allows issuer downloads.
     """
     ordered = tuple(sorted(reports, key=badness))
     worst = ordered[0]
@@ -107,7 +107,7 @@ def sent_elsewhere(reports: Sequence[AddressReport]) -> Iterator[Certificate]:
 
 
 def badness(report: AddressReport) -> tuple[bool, int]:
-    """Sorts the reports of addresses: the one that decides comes first."""
+    """Sort key for the reports of addresses: the one that decides comes first."""
     return report.verdict.accepted, rank(report.verdict.headline)
 
 

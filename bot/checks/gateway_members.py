@@ -1,4 +1,4 @@
-"""The members of one gateway: probed, joined with backend health, completed by what it lists."""
+"""Probes the members of one gateway and joins them with backend health."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ class GatewayMembers:
     """Probes the members of gateways and reads their backend health.
 
     Attributes:
-        arm: the ARM edge, `None` if Azure is not configured.
+        arm: the ARM client; `None` if Azure is not configured.
         gateways: the known gateways.
         admission: which targets may be probed.
         new_context: makes time and network for one check.
-        slots: bounds the probes that run at the same time.
+        slots: limits the probes that run at the same time.
     """
 
     arm: Arm | None
@@ -62,7 +62,7 @@ class GatewayMembers:
     slots: asyncio.Semaphore
 
     async def probe(self, target: GatewayRef, options: ProbeOptions) -> GatewayReport | Refusal:
-        """Probe the members of a gateway, of a part of it, or behind one of its sites."""
+        """Probe the members of a gateway, of a part of it, or of one of its sites."""
         gateway = await self.gateways.find(target)
         if isinstance(gateway, Refusal):
             return gateway
@@ -93,7 +93,7 @@ class GatewayMembers:
         gateways: Sequence[Gateway],
         context: CheckContext | None = None,
     ) -> GatewayReport:
-        """Probe these members; what the given gateways hold may be probed."""
+        """Probe these members; members of the given gateways may be probed."""
         admit = self.admission.beside(gateways)
         return await check_gateway(
             gateway, checks, context or self.new_context(), admit=admit, slots=self.slots

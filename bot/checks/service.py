@@ -128,13 +128,13 @@ class CheckService:
             return refusal
         begun = asyncio.get_running_loop().time()
         context = replace(self._new_context(), on_stage=on_stage)
-        standing = self._find_places(target, options, await self._gateways.soon(options))
-        if isinstance(standing, Refusal):
-            return standing
+        places = self._find_places(target, options, await self._gateways.soon(options))
+        if isinstance(places, Refusal):
+            return places
         addresses = await self._admitted(
-            on_port_of(standing.uses, target),
-            standing.gateways or self._gateways.remembered(),
-            standing.arm,
+            on_port_of(places.uses, target),
+            places.gateways or self._gateways.remembered(),
+            places.arm,
             context,
         )
         if isinstance(addresses, Refusal):
@@ -142,7 +142,7 @@ class CheckService:
         spent = asyncio.get_running_loop().time() - begun
         context = within_deadline(settled(context, addresses), spent)
         # Only one probe per target runs at a time; users who ask for the same target share it.
-        return await self._probes.share((target, options), lambda: self._probe(standing, context))
+        return await self._probes.share((target, options), lambda: self._probe(places, context))
 
     def _find_places(
         self, target: HostTarget, options: ProbeOptions, known: tuple[Gateway, ...] | Refusal
@@ -160,15 +160,15 @@ class CheckService:
             target=target, options=options, gateways=near, arm=arm, uses=tuple(uses), root=root
         )
 
-    async def _probe(self, standing: _Places, context: CheckContext) -> HostAnswer | Refusal:
-        target, options, root = standing.target, standing.options, standing.root
-        if not standing.uses:
-            report = await check(assumed(target, options, standing.arm, root), context)
-            return HostAnswer(report=report, arm=standing.arm)
-        answer = await self._behind(standing, context)
+    async def _probe(self, places: _Places, context: CheckContext) -> HostAnswer | Refusal:
+        target, options, root = places.target, places.options, places.root
+        if not places.uses:
+            report = await check(assumed(target, options, places.arm, root), context)
+            return HostAnswer(report=report, arm=places.arm)
+        answer = await self._check_members(places, context)
         if isinstance(answer, Refusal):
             return answer
-        return replace(answer, site=site_beside(standing.gateways, target.host))
+        return replace(answer, site=site_beside(places.gateways, target.host))
 
     async def gateway(
         self, target: GatewayRef, options: ProbeOptions = NOTHING_TYPED
@@ -257,14 +257,14 @@ class CheckService:
         """Every gateway that can be read."""
         return await self._gateways.targets()
 
-    async def _behind(self, standing: _Places, context: CheckContext) -> HostAnswer | Refusal:
+    async def _check_members(self, places: _Places, context: CheckContext) -> HostAnswer | Refusal:
         """Make one report for each gateway that uses the backend.
 
         The worst member of the worst gateway is the answer.
         """
         reports = []
-        for gateway in dict.fromkeys(use.gateway for use in standing.uses):
-            uses = [use for use in standing.uses if use.gateway == gateway]
-            checks, _ = typed_checks(uses, standing.gateways, standing.options, standing.root)
-            reports.append(await self._members.check(gateway, checks, standing.gateways, context))
+        for gateway in dict.fromkeys(use.gateway for use in places.uses):
+            uses = [use for use in places.uses if use.gateway == gateway]
+            checks, _ = typed_checks(uses, places.gateways, places.options, places.root)
+            reports.append(await self._members.check(gateway, checks, places.gateways, context))
         return of_worst(reports)

@@ -28,7 +28,7 @@ _LABEL_VALUE = re.compile(
 
 OWN_PARTS = frozenset({"agw", "appgw", "agic", "appgateway", "appgtw"})
 OUR_PARTS = OWN_PARTS | {"gw"}
-"""Parts of names that say what they are; `gw` alone may be a gateway of another kind."""
+"""Parts of names that mark them as gateways; `gw` alone may be a gateway of another kind."""
 
 
 class Sure(IntEnum):

@@ -26,7 +26,7 @@ _COMMAND = re.compile(
     rf"|AzApplicationGateway\w{{0,60}}\b[^|;&]{{0,200}}?\s-(?:ApplicationGateway)?Name)[\s=]{{1,4}}{VALUE}",
     re.IGNORECASE,
 )
-"""Azure's command lines; the first name in them is the gateway's."""
+"""Commands of the Azure CLI; the first name in them is the gateway's."""
 _GENERIC = re.compile(
     rf"(?<![\w/.-])(?:(?P<kind>[A-Za-z0-9]+)[\s_-]+)?gateway(?P<called>(?:[\s_]?name)?[\"'*`]*\s*[:=]|\s+(?:is|named|called)|)\s+{VALUE}"
     rf"|(?<![\w/.-])gateway(?:[\s_]?name)?[\"'*`]*[:=]"

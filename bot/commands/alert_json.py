@@ -1,4 +1,4 @@
-"""The reading of an alert as JSON, the face of `appgw read-alert --json`. Pure."""
+"""The result of reading an alert as JSON, for `appgw read-alert --json`. Pure."""
 
 from __future__ import annotations
 

@@ -22,7 +22,10 @@ def readable(text: str) -> str:
 
 
 def _without_controls(text: str) -> str:
-    """Without invisible controls of direction and format; a word with one inside is no name."""
+    """The text without invisible direction and format characters.
+
+    A word with one inside is no name.
+    """
     if not CONTROLS.search(text):
         return text
     words = (" " if _CONTROLLED.search(word) else word for word in re.split(r"(\s+)", text))

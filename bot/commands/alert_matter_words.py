@@ -1,4 +1,4 @@
-"""The words by which the matter of an alert is known, and servers of other protocols. Data only."""
+"""Words that show the subject of an alert, and names of servers of other protocols. Data only."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STATUS = re.compile(
     r"|\bservice\s+unavailable|\berr_[a-z]{3}",
     re.IGNORECASE,
 )
-"""What gateways and web servers answer, and what gateways say of backends."""
+"""Answers of gateways and web servers, and what gateways report about backends."""
 WEB = re.compile(
     r"(?<![a-z])m?tls(?![a-z])|(?<![a-z])ssl|\bx\.?509|\bcert(?:s|ificates?|ificats?|ificados?)?\b"
     r"|\bzertifikat|\bhandshake|\bciphers?\b|\bsni\b|(?<![a-z])https?(?![a-z]|s?:/)|\bcurl\b"
@@ -25,7 +25,7 @@ WEB = re.compile(
     r"|\bopenssl|\bs_client|\bverify\s+(?:error|return)|\bintermediate\b|\bchain\s+(?:is\s+)?incomplete",
     re.IGNORECASE,
 )
-"""What alerts about TLS, HTTP or web sites speak of."""
+"""Words of alerts about TLS, HTTP or web sites."""
 _THINGS = (
     r"(?:hosts?|instances?|targets?|sites?|servers?|endpoints?|urls?|monitors?|pages?|apis?|portals?"
     r"|it|backends?|members?|upstreams?|origins?|checks?|services?|app(?:lication)?s?)"
@@ -43,7 +43,7 @@ NO_ANSWER = re.compile(
     r"|\b(?:did|does|do)(?:n.t|\s+not)\s+(?:answer|respond|reply|load|work)\b",
     re.IGNORECASE,
 )
-"""That a server or site, and not some product, does not answer."""
+"""Words that say that a server or site, not a product, does not answer."""
 FAILURE = re.compile(
     rf"{NO_ANSWER.pattern}|{STATUS.pattern}|\b{_STATES}\b|refused|latency|\bslow|\bbroken|\boutage"
     r"|\bst(?:\u00f6|oe)rung|\bausfall|\bpanne|\bca(?:i|\u00ed)d|\bcomplain|\bhealth|\bunhealthy"
@@ -53,7 +53,7 @@ FAILURE = re.compile(
     r"|\bmissing\b|\bwrong\b|\bfehler|\bnicht\b|\berreur|\bfallo|\bfout",
     re.IGNORECASE,
 )
-"""That something fails, whatever it is."""
+"""Words for any failure."""
 FAULT = re.compile(
     rf"{FAILURE.pattern}|\balerts?\b|\balarm|\bincident|\bprobl|\bissues?\b|\bwarning"
     r"|\bfir(?:ing|ed)\b|\btriggered|\bimpacted|\baffected|\bactivated",
@@ -65,7 +65,7 @@ GOOD_NEWS = re.compile(
     r"|\bsuccessful(?:ly)?\b|\bsucceeded\b",
     re.IGNORECASE,
 )
-"""That a certificate came or a job is done."""
+"""Words that say that a certificate arrived or a job is done."""
 
 _MACHINES = (
     r"disks?|dis[ck]\s+space|file\s?systems?|inodes?|swap|memory|ram|cpu|load\s+average|ntp|raid"
@@ -110,7 +110,7 @@ _MATTERS = (
     *(_SECURITY, _JOBS, _CLUSTERS, _PROGRAMS),
 )
 OTHER_MATTERS = re.compile(rf"(?<![\w.])(?:{'|'.join(_MATTERS)})(?![\w])", re.IGNORECASE)
-"""Matters that fail without a web server."""
+"""Subjects that can fail without a web server."""
 
 CALM_MATTERS = re.compile(
     r"(?<![\w.])(?:deploy(?:ed|ing|s|ments?)?|released|releases?\s+v?\d\S*|rollouts?|merged|commits?"
@@ -118,7 +118,7 @@ CALM_MATTERS = re.compile(
     r"|log-?in|sign-?in|invoices?|comments?)(?![\w])",
     re.IGNORECASE,
 )
-"""Matters of an alert in which nothing fails."""
+"""Subjects of alerts that report no failure."""
 
 OTHER_SERVERS = words_of(
     """
@@ -127,7 +127,7 @@ OTHER_SERVERS = words_of(
     rabbitmq radius redis router rtr san smtp sql ssh switch sw ups veeam zk zookeeper
     """
 )
-"""Parts of host names that servers of other protocols have."""
+"""Parts of host names of servers with other protocols."""
 
 PERHAPS_OTHER_SERVERS = words_of(
     """
@@ -135,4 +135,4 @@ PERHAPS_OTHER_SERVERS = words_of(
     vault vpn zabbix
     """
 )
-"""Parts of host names that web servers have as well, where nothing fails."""
+"""Parts of host names that web servers may have too, unless a failure is reported."""

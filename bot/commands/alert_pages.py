@@ -1,4 +1,4 @@
-"""Which hosts and paths in alerts belong to pages of tools and vendors. Pure."""
+"""Recognises hosts and paths in alerts that belong to pages of tools and vendors. Pure."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def is_page_path(path: str) -> bool:
 
 
 def is_tool_path(path: str) -> bool:
-    """Whether a URL's path is one that no monitored site has: of incidents, dashboards, queries."""
+    """Whether a URL's path is of a tool: incidents, dashboards, queries."""
     return bool(_TOOL_PATH.search(path))
 
 

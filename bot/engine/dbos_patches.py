@@ -1,6 +1,6 @@
-"""What is changed inside DBOS because it has no setting for it.
+"""Changes inside DBOS for which it has no setting.
 
-Private names of DBOS are used here and nowhere else; tests show that they still are what they were.
+No other module uses private names of DBOS; tests check that these still exist and work as expected.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ def refuse_pickles() -> None:
 
 
 def poll_seldom(*, embedded: bool) -> None:
-    """Make DBOS look once a minute for what this bot never does; call it before the launch.
+    """Make DBOS poll once a minute for work that the bot never has; call it before the launch.
 
-    DBOS looks every second for workflows with a delay or a time limit, and for those that were
-    resumed outside of a queue. There are none, and looking takes more than half of the CPU of an
-    idle bot.
+    DBOS polls every second for workflows with a delay or a time limit, and for those that were
+    resumed outside a queue. The bot has none, and polling takes more than half of an idle bot's
+    CPU.
 
     Args:
-        embedded: SQLite, where no other process takes the jobs.
+        embedded: the database is SQLite, where no other process takes the jobs.
     """
     _workflow_commands._BACKGROUND_JOBS_INTERVAL_SEC = _SELDOM_S if embedded else _LOCKED_S  # noqa: SLF001 -- see above
     internal = _dbos._get_or_create_dbos_registry().get_internal_queue()  # noqa: SLF001 -- see above
@@ -51,9 +51,10 @@ def poll_seldom(*, embedded: bool) -> None:
 
 
 def keep_queue_list() -> None:
-    """Make DBOS remember the list of queues, which it reads every second; call it with all there.
+    """Make DBOS cache the list of queues, which it reads every second.
 
-    Only the list: each queue's own worker still reads its row before every poll. Blocks briefly.
+    Call it after all queues exist. Only the list is cached: each queue's worker still reads its own
+    row before every poll. Blocks briefly.
     """
     database = _dbos._get_dbos_instance()._sys_db  # noqa: SLF001 -- see above
     known = database.list_queues(application_name=database.app_name)

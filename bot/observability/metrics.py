@@ -5,7 +5,7 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 REGISTRY = CollectorRegistry()
-ASKS = Counter(
+INVOCATIONS = Counter(
     "appgw_asks_total",
     "Invocations, by source and outcome",
     ["source", "outcome"],

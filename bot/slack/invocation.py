@@ -75,7 +75,7 @@ class Invocation:
     shared: bool | None = None
     alone: bool = False
 
-    def about(self, text: str) -> Invocation:
+    def with_text(self, text: str) -> Invocation:
         """The same invocation with another text."""
         return replace(self, text=text)
 
@@ -101,7 +101,7 @@ class AdmittedInvocation(Generic[R_co]):
     arrived: datetime
     watched_s: float | None = None
 
-    def asking(self, request: Other) -> AdmittedInvocation[Other]:
+    def with_request(self, request: Other) -> AdmittedInvocation[Other]:
         """The same invocation with another request."""
         return AdmittedInvocation(
             invocation=self.invocation,

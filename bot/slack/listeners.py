@@ -89,7 +89,7 @@ class Listeners:
     consent: ConsentHandler | None = None
 
     @property
-    def _diagnosing(self) -> DiagnosisHandler:
+    def _diagnosis(self) -> DiagnosisHandler:
         return DiagnosisHandler(reception=self.reception, slack=self.slack, alerts=self.alerts)
 
     def register(self, app: AsyncApp) -> None:
@@ -127,13 +127,13 @@ class Listeners:
         are read.
         """
         invocation = from_mention(body, self.bot_user)
-        line = meant(mentioned(body, self.bot_user))
+        line = first_runnable(mentioned(body, self.bot_user))
         if line:
-            self.reception.receive(invocation.about(line))
+            self.reception.receive(invocation.with_text(line))
         elif not invocation.thread:
-            self.reception.receive(invocation.about("" if line == "" else Verb.CHECK))
+            self.reception.receive(invocation.with_text("" if line == "" else Verb.CHECK))
         else:
-            self._diagnosing.read_above(invocation, word(inner(body, "event"), "ts"))
+            self._diagnosis.read_above(invocation, word(inner(body, "event"), "ts"))
 
     async def on_message(self, body: dict[str, Any]) -> None:
         """A direct message to the bot counts as a mention; in a channel it may be an alert."""
@@ -155,9 +155,9 @@ class Listeners:
         invocation = from_interaction(body, Source.SHORTCUT)
         message = inner(body, "message")
         if question := command_of_card(message):  # a card of the bot contains its port and options
-            self.reception.receive(invocation.about(question))
+            self.reception.receive(invocation.with_text(question))
         else:
-            self._diagnosing.diagnose(invocation, message)
+            self._diagnosis.diagnose(invocation, message)
 
     async def on_global_shortcut(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """`Check a backend` from anywhere."""
@@ -253,15 +253,15 @@ class Listeners:
     def _choose(self, chosen: str, question: str, invocation: Invocation, headline: str) -> None:
         channel = invocation.channel or None
         if chosen == "rehearse" or (chosen, question) == ("form", "rehearse"):
-            self._open(invocation.about("rehearse"), self.rehearsing.form(invocation.channel))
+            self._open(invocation.with_text("rehearse"), self.rehearsing.form(invocation.channel))
         elif chosen == "form":
             target, _, options = question.partition(" ")
             form = check_modal(target=target, options=options, channel=channel)
-            self._open(invocation.about("form"), form)
+            self._open(invocation.with_text("form"), form)
         elif chosen == "wrong":
             self.reception.spawn(invocation, self._wrong(invocation, headline))
         elif chosen == "watch":
-            self.reception.receive(_to_watch(invocation.about(f"{question} watch")))
+            self.reception.receive(_to_watch(invocation.with_text(f"{question} watch")))
         elif chosen not in {CHAIN, EVIDENCE}:
             self._unreadable(invocation)
         elif self.reception.runs.is_new(invocation.dedupe_key):
@@ -365,7 +365,7 @@ def _to_watch(invocation: Invocation) -> Invocation:
     )
 
 
-def meant(texts: Sequence[str]) -> str | None:
+def first_runnable(texts: Sequence[str]) -> str | None:
     """The first line that can be run, else the first one; `None` if none names a target."""
     lines = [read_mention(text) for text in texts]
     runs = (line for line in lines if line and isinstance(parse(line), Request))

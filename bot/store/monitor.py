@@ -52,14 +52,14 @@ async def monitored(
     handlers = logging.getLogger().handlers[:]
     for handler in handlers:
         handler.addFilter(quiet)
-    looking = asyncio.create_task(_look_until(stop, store, every, again, patience))
+    monitor = asyncio.create_task(_check_until(stop, store, every, again, patience))
     store.availability.monitored = store.availability.started = True
     try:
         yield
     finally:
         store.availability.monitored = False
         stop.set()
-        await looking
+        await monitor
         for handler in handlers:
             handler.removeFilter(quiet)
 
@@ -82,7 +82,7 @@ class _Quiet(logging.Filter):
         return not any(words in said for words in (*_DRIVERS_WORDS, *_ENGINES_WORDS))
 
 
-async def _look_until(
+async def _check_until(
     stop: asyncio.Event, store: Store, every: float, again: float, patience: float
 ) -> None:
     answer_of_database: asyncio.Task[None] | None = None

@@ -149,11 +149,11 @@ async def release(connection: AsyncConnection, check: str) -> tuple[DigestRun, .
     paused while it holds it.
     """
     there = _RUN.c.channel.in_(select(_RUN.c.channel).where(_RUN.c.check == check))
-    looking = select(_RUN.c.channel, func.min(_RUN.c.id).label("first")).where(
+    blocked = select(_RUN.c.channel, func.min(_RUN.c.id).label("first")).where(
         there, _RUN.c.state == RunState.CHECKING
     )
     held = {
-        row.channel: row.first for row in await connection.execute(looking.group_by(_RUN.c.channel))
+        row.channel: row.first for row in await connection.execute(blocked.group_by(_RUN.c.channel))
     }
     ready = (
         select(_RUN)

@@ -1,7 +1,7 @@
-"""Base32, base85 and compression, the rarer wrappings of what people did not mean to show.
+"""Decodes base32, base85 and compressed data, to find private keys in them.
 
-As in `chainlib.pem.nested`, every alignment that a text allows is read, and what was never encoded
-gives noise in which nothing is found. Each run and stream is read up to a bound that holds any key.
+As in `chainlib.pem.nested`, every possible alignment is tried; wrong readings give noise, in which
+nothing is found. Each run and stream is read up to a limit that is larger than any key.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Final
 _APART = b"\n\0"
 _LONGEST_BASE32, _LONGEST_BASE85 = 64 * 1024, 16 * 1024
 _BASE32_RUN = re.compile(r"[A-Z2-7]{40,}|[a-z2-7]{40,}")
-# `int` reads base 32 with the digits 0-9a-v, in linear time since 32 is a power of two.
+# `int` reads base 32 with the digits 0-9a-v, and in linear time because 32 is a power of two.
 _BASE32_DIGITS = str.maketrans(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + "abcdefghijklmnopqrstuvwxyz" + "234567",
     "0123456789abcdefghijklmnop" * 2 + "qrstuv",
@@ -38,8 +38,8 @@ _DIGITS: Final = tuple(
     )
     for alphabet in _BASE85
 )
-_MOST_FOREIGN = 8  # what stands before and behind a value: a name, quotes, brackets
-_MOST_OF_BASE64 = 0.95  # of the characters; base85 writes a fifth of its own in others
+_MOST_FOREIGN = 8  # characters around a value: a name, quotes, brackets
+_MOST_OF_BASE64 = 0.95  # share of characters; in base85 a fifth of them are outside base64
 _ZLIB = b"\x78"
 _STREAMS: Final = (b"\x1f\x8b\x08", _APART + _ZLIB, b"BZh", b"\xfd7zXZ\0", b"PK\x03\x04")
 _MOST_STREAMS = 4  # of each kind
@@ -56,7 +56,7 @@ def rare_readings(text: str) -> Iterator[bytes]:
 
 
 def unpacked(data: bytes) -> Iterator[bytes]:
-    """What the first gzip, zlib, bzip2, xz and zip streams in the bytes hold, up to a bound."""
+    """The content of the first gzip, zlib, bzip2, xz and zip streams, up to a limit."""
     for start in _starts(data):
         try:
             yield _unpack(data[start : start + _LONGEST_STREAM].removeprefix(_APART))
@@ -77,7 +77,7 @@ def _starts(data: bytes) -> Iterator[int]:
 
 
 def _base32(runs: list[str]) -> Iterator[bytes]:
-    """Read from the last character on at each of eight bits, whatever stands before it."""
+    """Decode from the end, at each of eight bit offsets, so that preceding text does not matter."""
     numbers = [
         (int(run.translate(_BASE32_DIGITS), 32), len(run))
         for run in _bounded(runs, _LONGEST_BASE32)
@@ -106,7 +106,7 @@ def _of_digits(digits: bytes) -> bytes:
 
 
 def _is_odd(run: str) -> bool:
-    """Whether a run holds more signs than base64, addresses and words do."""
+    """Whether a run contains more punctuation than base64, addresses and words do."""
     return sum(map(len, _IN_BASE64.findall(run))) < _MOST_OF_BASE64 * len(run)
 
 

@@ -121,7 +121,7 @@ async def test_frozen_postgresql_is_reported_and_delays_no_end(
 
 @contextmanager
 def files_cannot_grow(bot: BotProcess) -> Iterator[None]:
-    """No file of the bot may grow beyond its database's log of changes, as on a full disk."""
+    """Limit the bot's file sizes to that of its database's write-ahead log, as on a full disk."""
     longest = max(file.stat().st_size for file in bot.log.parent.glob("appgw.sqlite3*"))
     before = resource.prlimit(bot.pid, resource.RLIMIT_FSIZE)
     resource.prlimit(bot.pid, resource.RLIMIT_FSIZE, (longest, before[1]))

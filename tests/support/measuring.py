@@ -1,10 +1,9 @@
-"""Which lines and branches of ours a run reaches, in every process that it forks.
+"""Measures which lines and branches of our code a run reaches, in every process that it forks.
 
-SlipCover puts a probe at each line and branch while a module is imported. Coverage.py's tracer
-makes the suite take two and a half times its processor time, these probes a tenth more. What is
-imported once and forked (`warm_server.py`) is measured: the workers, and the programs that tests
-start and let end. What a killed program reached is lost, and what a cold start imports is not
-measured.
+SlipCover adds a probe to each line and branch while a module is imported; this costs a tenth more
+CPU, while Coverage.py's tracer takes two and a half times as much. Code that is imported once and
+then forked (`warm_server.py`) is measured: the workers, and programs that tests start and let end.
+The results of killed programs are lost, and the imports of cold starts are not measured.
 """
 
 from __future__ import annotations
@@ -25,8 +24,8 @@ from typing import Any
 from tests.support.shared import run_folder
 
 MEASURED = os.environ.get("TEST_COVERAGE") == "1"
-# Percent of lines and branches together; half a percent under what was measured, since what a
-# killed program reached is lost.
+# Lines and branches together, in per cent; half a per cent below the measured value, because the
+# results of killed programs are lost.
 FLOORS: Mapping[str, float] = {"chainlib": 97.5, "bot": 95.0}
 REPORT = Path("build/coverage.txt")
 _ROOT = Path(__file__).parents[2]
@@ -34,7 +33,7 @@ _probes: Any = None  # a `slipcover.Slipcover`, which only a measured run import
 
 
 class _Finder(MetaPathFinder):
-    """Has the modules of our packages imported with probes, and no other."""
+    """Imports the modules of our packages with probes, and no others."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -51,7 +50,7 @@ class _Finder(MetaPathFinder):
 
 
 def begin() -> None:
-    """Measure what this process imports from now on, and what is forked from it."""
+    """Start to measure what this process and its forks import from now on."""
     global _probes  # noqa: PLW0603 -- one for each process, like `sys.meta_path`
     import slipcover  # noqa: PLC0415 -- only in a measured run
 
@@ -63,13 +62,13 @@ def begin() -> None:
 
 
 def save_all() -> None:
-    """Write every line and branch that there is, and those that the imports have reached."""
+    """Write every line and branch, and those that the imports have reached."""
     if _probes is not None:
         _write("all.json", json.dumps(_probes.get_coverage()).encode())
 
 
 def save() -> None:
-    """Write what this process has reached since the last time, or since it was forked."""
+    """Write what this process has reached since the last call, or since it was forked."""
     if _probes is None:
         return
     seen, _probes.newly_seen = _probes.newly_seen, defaultdict(set)
@@ -86,7 +85,7 @@ def _write(name: str, content: bytes) -> None:
 
 
 def report(line: Callable[[str], None]) -> bool:
-    """Say how much was reached; whether it is as much as it has to be."""
+    """Print how much was reached; returns whether it is enough."""
     measured = _merged(run_folder() / "coverage")
     for package, floor in FLOORS.items():
         summary = measured[package]["summary"]
@@ -103,7 +102,7 @@ def report(line: Callable[[str], None]) -> bool:
 
 
 def _merged(folder: Path) -> Mapping[str, Any]:
-    """What all processes reached together, by package, in SlipCover's form."""
+    """What all processes reached, by package, in SlipCover's format."""
     import slipcover  # noqa: PLC0415 -- only in a measured run
 
     everything = json.loads((folder / "all.json").read_bytes())
@@ -125,7 +124,7 @@ def _merged(folder: Path) -> Mapping[str, Any]:
 
 
 def _add(found: dict[str, list[Any]], reached: set[Any]) -> None:
-    """Move what was reached from the missing lines and branches of a file to the executed ones."""
+    """Move reached lines and branches of a file from the missing ones to the executed ones."""
     for kind in ("lines", "branches"):
         missing = [tuple(i) if isinstance(i, list) else i for i in found[f"missing_{kind}"]]
         found[f"executed_{kind}"] += [item for item in missing if item in reached]

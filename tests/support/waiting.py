@@ -1,8 +1,8 @@
-"""How tests wait: for an event, under a limit that no busy machine reaches.
+"""How tests wait: for an event, with a limit that is long enough for any busy machine.
 
-No test sleeps for a fixed time. That something does not happen is shown by a later event that does,
-and a limit of the program is reached by moving the event loop's clock: `tests/test_waiting.py`
-refuses everything else.
+No test sleeps for a fixed time. A later event shows that something did not happen, and a limit of
+the program is reached by moving the event loop's clock. `tests/test_waiting.py` refuses everything
+else.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from weakref import WeakValueDictionary
 
 T = TypeVar("T")
 LIMIT_S = 60.0
-"""Seconds after which what is awaited is said to be missing."""
+"""Seconds after which an awaited event counts as missing."""
 _EVERY_S = 0.01
 _REST = 4.0  # an answer that takes time, as a query does, is asked for the less often
 _SELDOM_S = 0.25
 
 
 async def until(found: Callable[[], T | Awaitable[T]], what: str = "") -> T:
-    """Ask again and again until the answer is truthy, and return it.
+    """Call `found` repeatedly until the answer is truthy, and return it.
 
     A `LookupError` counts as not yet.
 
     Raises:
-        TimeoutError: not within `LIMIT_S`; `what` and the last answer stand in it.
+        TimeoutError: not within `LIMIT_S`; the text contains `what` and the last answer.
     """
     last: Any = None
     try:
@@ -55,7 +55,7 @@ async def _asked(found: Callable[[], Any]) -> Any:  # noqa: ANN401 -- whatever t
 
 
 async def within_limit(awaited: Awaitable[T]) -> T:
-    """What it gives; raises `TimeoutError` after `LIMIT_S`."""
+    """The awaited result; raises `TimeoutError` after `LIMIT_S`."""
     async with asyncio.timeout(LIMIT_S):
         return await awaited
 
@@ -66,20 +66,20 @@ async def for_ever() -> None:
 
 
 class _Clock:
-    """The clock of every event loop of this process, in whatever thread, moved by tests."""
+    """The clock of every event loop of this process, in all threads, moved by tests."""
 
     def __init__(self) -> None:
         self.moved = 0.0
         self._loops: WeakValueDictionary[int, asyncio.AbstractEventLoop] = WeakValueDictionary()
 
     def time(self, loop: asyncio.AbstractEventLoop) -> float:
-        """What `loop.time()` answers."""
+        """The time that `loop.time()` returns."""
         if id(loop) not in self._loops:
             self._loops[id(loop)] = loop
         return monotonic() + self.moved
 
     def advance(self, seconds: float) -> None:
-        """Move it, and wake the loops that wait for what was due later."""
+        """Move the clock, and wake the loops for timers that are due."""
         self.moved += seconds
         for reference in self._loops.valuerefs():
             loop = reference()
@@ -105,16 +105,16 @@ asyncio.BaseEventLoop.time = _time  # type: ignore[method-assign]
 def stop_time() -> None:
     """Stop the clock of the running loop, so that only `advance` moves it.
 
-    No limit ends however busy the machine is. What runs in threads and what arrives from sockets
-    goes on; `asyncio.sleep` of more than 0 and `until` wait for `advance`.
+    No limit ends then, however busy the machine is. Threads and sockets continue; `asyncio.sleep`
+    of more than 0 and `until` wait for `advance`.
     """
     stopped = monotonic()
     asyncio.get_running_loop().time = lambda: stopped + _CLOCK.moved  # type: ignore[method-assign]
 
 
 def advance(seconds: float) -> None:
-    """Move the clock of every loop, so that each limit that ends by then has ended.
+    """Move the clock of every loop, so that each limit within that time ends.
 
-    It is not turned back: a clock that only grows is all that a loop knows.
+    The clock is never moved back, because loops need a monotonic clock.
     """
     _CLOCK.advance(seconds)

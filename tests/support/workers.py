@@ -23,7 +23,7 @@ _PATIENCE_S = 240.0
 
 
 def fork_the_workers(config: pytest.Config) -> None:
-    """Let xdist's local workers come from a server; to be called before they are started."""
+    """Make xdist's local workers forks of a server; call it before they start."""
     if not config.option.tx or set(config.option.tx) != {"popen"}:
         return
     command = shlex.join(forked(_server(config), "tests.support.workers:work"))
@@ -55,14 +55,14 @@ class _ImportsOnly:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pycollect_makeitem(self) -> list[pytest.Item]:
-        """No test comes of any name."""
+        """Collect nothing."""
         return []
 
 
 def main() -> None:
     """Import the tests that these arguments of pytest select, and fork the workers."""
     path, process, *arguments = sys.argv[1:]
-    # What cannot be imported is reported by the workers, which try it again.
+    # Import errors are reported by the workers, which import again.
     pytest.main([*arguments, "-n0", "--collect-only", "-qq"], plugins=[_ImportsOnly()])
     serve(Path(path), int(process))
 

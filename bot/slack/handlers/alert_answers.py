@@ -72,7 +72,7 @@ class AlertAnswerer:
             if switch is None or not await self._is_taken(channel, ts):
                 return
             if is_resolved(event):
-                await self.following.look_at(channel)
+                await self.following.check_channel(channel)
             else:
                 await self._answer(switch, ts, reading.target.line)
         except DatabaseUnavailable as error:

@@ -102,14 +102,14 @@ class AlertCards:
         if not isinstance(understood, ProbeRequest):
             return None
         request = (
-            self.checking.meant(understood)
+            self.checking.request_for_site(understood)
             if isinstance(understood, BackendRequest)
             else understood
         )
         if isinstance(request, HealthRequest) and self.gateway_work is None:
             return None
         return AdmittedInvocation(
-            invocation=invocation.about(line),
+            invocation=invocation.with_text(line),
             request=request,
             run_id=new_run_id(),
             begun=monotonic(),
@@ -160,7 +160,7 @@ class AlertCards:
     def _work(self, admitted: AdmittedInvocation[ProbeRequest]) -> Work:
         request = admitted.request
         if isinstance(request, BackendRequest):
-            return BackendCheck(tools=self.checking, admitted=admitted.asking(request))
+            return BackendCheck(tools=self.checking, admitted=admitted.with_request(request))
         assert self.gateway_work is not None  # `admitted` makes no such request without it
         return self.gateway_work(admitted)
 

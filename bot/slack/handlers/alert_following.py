@@ -122,7 +122,7 @@ class AlertFollowing:
         place = Place(channel=value.channel, thread=value.thread)
         return await self.slack.permalink(Posted(place=place, ts=value.card))
 
-    async def look_at(self, channel: str) -> None:
+    async def check_channel(self, channel: str) -> None:
         """Check every problem of a channel now, because an alert there says that it is resolved."""
         now = self.clock()
         for value in await self.memory.open(now):

@@ -49,9 +49,9 @@ from bot.slack.outbound.watching import WatchOrder, watched_for
 log = logging.getLogger(__name__)
 
 GRACE_S = 0.15
-LOOKED_UP_S = 0.8
-GATEWAY_ASKED = "reading backend health, which takes ten seconds or more."
-_REMEMBERED_PEOPLE = 10_000
+ROOT_GRACE_S = 0.8
+READING_HEALTH = "reading backend health, which takes ten seconds or more."
+_MAX_USERS = 10_000
 _OF_A_GATEWAY = ("gw", "pool", "setting", "via")
 """Options that a site can have; its members are probed by their own settings."""
 
@@ -93,8 +93,8 @@ class CheckHandler:
         if admitted.watched_s is not None:
             await self._watch_on(admitted)
             return
-        recalled = self._recalled(admitted)
-        if recalled is None:
+        resolved = self._resolve_last(admitted)
+        if resolved is None:
             await self.cards.slack.send_ephemeral(
                 admitted.invocation,
                 notice(
@@ -103,16 +103,16 @@ class CheckHandler:
                 ),
             )
             return
-        self._last[admitted.invocation.user] = recalled.request
-        while len(self._last) > _REMEMBERED_PEOPLE:
+        self._last[admitted.invocation.user] = resolved.request
+        while len(self._last) > _MAX_USERS:
             self._last.popitem(last=False)
-        meant = recalled.asking(self.meant(recalled.request))
-        if isinstance(meant.request, HealthRequest) or _is_for_the_gateway(recalled):
-            await self._ask_gateway(meant)
+        routed = resolved.with_request(self.request_for_site(resolved.request))
+        if isinstance(routed.request, HealthRequest) or _is_health_only(resolved):
+            await self._ask_gateway(routed)
             return
-        await answer_once(self.cards, recalled, BackendCheck(tools=self, admitted=recalled))
+        await answer_once(self.cards, resolved, BackendCheck(tools=self, admitted=resolved))
 
-    def meant(self, request: BackendRequest) -> BackendRequest | HealthRequest:
+    def request_for_site(self, request: BackendRequest) -> BackendRequest | HealthRequest:
         """The request; if its host is a site, as a request about the site."""
         target = request.target
         if not isinstance(target, HostTarget) or not self.is_site(target, request.options):
@@ -125,7 +125,7 @@ class CheckHandler:
         )
 
     async def _watch_on(self, admitted: AdmittedInvocation[BackendRequest]) -> None:
-        if _is_for_the_gateway(admitted):
+        if _is_health_only(admitted):
             await self._ask_gateway(admitted)
         else:
             check = BackendCheck(tools=self, admitted=admitted)
@@ -142,7 +142,7 @@ class CheckHandler:
             return
         await self.by_gateway(admitted)
 
-    def _recalled(
+    def _resolve_last(
         self, admitted: AdmittedInvocation[BackendRequest]
     ) -> AdmittedInvocation[BackendRequest] | None:
         if not isinstance(admitted.request.target, LastTarget):
@@ -159,10 +159,10 @@ class CheckHandler:
             watch=typed.watch or last.watch,
             private=typed.private or last.private,
         )
-        return admitted.asking(again)
+        return admitted.with_request(again)
 
 
-def _is_for_the_gateway(admitted: AdmittedInvocation[BackendRequest]) -> bool:
+def _is_health_only(admitted: AdmittedInvocation[BackendRequest]) -> bool:
     return admitted.request.options.via is Via.GATEWAY
 
 
@@ -190,8 +190,11 @@ class BackendCheck:
 
     @property
     def grace(self) -> float:
-        """Longer for a name or root that may be mistyped, because a refusal needs no card."""
-        return LOOKED_UP_S if self.admitted.request.options.root else GRACE_S
+        """How long the card waits for a refusal, so that a mistyped target gets no card.
+
+        Longer with `root=`, whose name must be looked up first.
+        """
+        return ROOT_GRACE_S if self.admitted.request.options.root else GRACE_S
 
     async def find(self, progress: Progress) -> Found | TakenBack:
         """Probe and judge."""
@@ -234,7 +237,7 @@ class BackendCheck:
     def _found(self, answer: HostAnswer) -> Found:
         gateway = answer.gateway
         return Found(
-            message=self._card(answer, _first_word(answer)),
+            message=self._card(answer, _health_placeholder(answer)),
             problem=_problem(answer),
             green=answer.report.verdict.accepted,
             thread=partial(_explained, answer),
@@ -274,10 +277,10 @@ class BackendCheck:
         kept = CardContent(report=answer.report, gateway=gateway, run_id=self.admitted.run_id)
         self.tools.filing.keep(posted, kept)
 
-    def _card(self, answer: HostAnswer, gateway_says: str) -> Message:
-        return check_card(answer.report, self._context(answer, gateway_says))
+    def _card(self, answer: HostAnswer, health_sentence: str) -> Message:
+        return check_card(answer.report, self._context(answer, health_sentence))
 
-    def _context(self, answer: HostAnswer, gateway_says: str) -> CardContext:
+    def _context(self, answer: HostAnswer, health_sentence: str) -> CardContext:
         request = self.admitted.request
         return CardContext(
             command=self.command,
@@ -286,7 +289,7 @@ class BackendCheck:
             run_id=self.admitted.run_id,
             probe_origin=self.tools.probe_origin,
             user=self.admitted.invocation.user,
-            gateway_says=gateway_says,
+            health_sentence=health_sentence,
             gateway=answer.gateway,
             site=answer.site,
             changed=changed_since_healthy(answer.report, self.tools.last_healthy),
@@ -305,10 +308,10 @@ def _problem(answer: HostAnswer) -> Problem | None:
     )
 
 
-def _first_word(answer: HostAnswer) -> str:
+def _health_placeholder(answer: HostAnswer) -> str:
     """The card's sentence about the gateway before backend health is read."""
     if answer.gateway:
-        return GATEWAY_ASKED
+        return READING_HEALTH
     return why_no_backend_health(answer.arm) if answer.arm else ""
 
 

@@ -42,7 +42,7 @@ class DiagnosisHandler:
         """Check the target of a message."""
         reading = self.alerts.read(message)
         if reading.target:
-            self.reception.receive(invocation.about(reading.target.line))
+            self.reception.receive(invocation.with_text(reading.target.line))
         elif self.reception.runs.is_new(invocation.dedupe_key):
             self.reception.spawn(invocation, self._nothing_found(invocation, reading, message))
 

@@ -71,7 +71,7 @@ class HealthHandler:
         check = GatewayCheck(tools=self, admitted=admitted)
         if admitted.watched_s is None:
             await answer_once(self.cards, admitted, check)
-        elif isinstance(target := await check.meant(), GatewayRef):
+        elif isinstance(target := await check.requested_gateway(), GatewayRef):
             await watch_on(self.cards, admitted, check, check.watch(target))
 
 
@@ -102,7 +102,7 @@ class GatewayCheck:
         """Probe every member."""
         if isinstance(self.admitted.request.target, SiteTarget):
             return await self._site(self.admitted.request.target)
-        target = await self.meant()
+        target = await self.requested_gateway()
         if isinstance(target, Refusal):
             return self._refused(target)
         if target is None:
@@ -122,7 +122,7 @@ class GatewayCheck:
         found = await self.tools.gateways.gateway(target, self.admitted.request.options)
         return self._refused(found) if isinstance(found, Refusal) else self._one(target, found)
 
-    async def meant(self) -> GatewayRef | Refusal | None:
+    async def requested_gateway(self) -> GatewayRef | Refusal | None:
         """The requested gateway; `None` for all of them."""
         target, options = self.admitted.request.target, self.admitted.request.options
         if isinstance(target, SiteTarget):

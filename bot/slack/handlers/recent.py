@@ -12,7 +12,7 @@ from bot.commands.wording import command_of
 from bot.domain.outage import DatabaseUnavailable
 from bot.domain.request import BackendRequest, HealthRequest, LastTarget, Request
 from bot.slack.handlers.subscription_replies import SubscriptionReplies
-from bot.slack.inbound.routing import Handler, Handlers, Work
+from bot.slack.inbound.routing import Handler, Handlers, RunningWork
 from bot.slack.invocation import AdmittedInvocation
 
 _LONGEST = 400
@@ -29,7 +29,7 @@ class Recent:
     """
 
     replies: SubscriptionReplies
-    runs: Work
+    runs: RunningWork
     _waiting: dict[tuple[str, str], datetime] = field(default_factory=dict)
     _writing: bool = False
 

@@ -11,7 +11,7 @@ from bot.cards.usage import notice, refusal
 from bot.commands.wording import target_of
 from bot.domain.refusal import Refusal
 from bot.domain.request import Request
-from bot.slack.inbound.routing import note
+from bot.slack.inbound.routing import write_audit
 from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.card_work import Found, TakenBack
 
@@ -49,7 +49,7 @@ def with_example(no: Refusal, line: ExampleLine) -> Message:
 
 def taken_back(admitted: AdmittedInvocation[Request], no: Refusal) -> TakenBack:
     """The result without a card: an ephemeral message, and a reason for the audit log."""
-    note(admitted.invocation, "refused", why=no.sentence, run_id=admitted.run_id)
+    write_audit(admitted.invocation, "refused", why=no.sentence, run_id=admitted.run_id)
     return TakenBack(message=refusal(no))
 
 

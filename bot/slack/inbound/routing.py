@@ -29,7 +29,7 @@ from bot.domain.request import (
     WhoamiRequest,
 )
 from bot.domain.sharing import Sharing
-from bot.observability.metrics import ASKS
+from bot.observability.metrics import INVOCATIONS
 from bot.slack.invocation import AdmittedInvocation, Invocation
 
 log = logging.getLogger(__name__)
@@ -41,8 +41,8 @@ _RESTARTING = Refusal(
 Handler = Callable[[AdmittedInvocation[Any]], Awaitable[None]]
 Handlers = Mapping[type[Request], Handler]
 """The table of handlers by type of request."""
-_TELLING_NOTHING = (HelpRequest, WhoamiRequest, VersionRequest)
-_POSTING_LATER = (SubscribeRequest, AlertsRequest)
+_NEVER_POSTS = (HelpRequest, WhoamiRequest, VersionRequest)
+_POSTS_LATER = (SubscribeRequest, AlertsRequest)
 R = TypeVar("R", bound=Request)
 
 
@@ -65,7 +65,7 @@ class InvocationPolicy(Protocol):
         """
 
 
-class Answers(Protocol):
+class EphemeralSender(Protocol):
     """Sends ephemeral messages; implemented by `bot.slack.outbound.client`."""
 
     async def send_ephemeral(self, invocation: Invocation, message: Message) -> None:
@@ -82,7 +82,7 @@ class Consent(Protocol):
         """Ask the user; `shown` if they got the card as an ephemeral message."""
 
 
-class Work(Protocol):
+class RunningWork(Protocol):
     """The running work; implemented by `bot.slack.outbound.runs`."""
 
     @property
@@ -115,8 +115,8 @@ class Reception:
     """
 
     access: InvocationPolicy
-    slack: Answers
-    runs: Work
+    slack: EphemeralSender
+    runs: RunningWork
     handlers: Handlers
     consent: Consent | None = None
     now: Callable[[], float] = monotonic
@@ -158,7 +158,7 @@ class Reception:
         """
         no = await self._refusal(invocation, costs=costs)
         outcome = {"outcome": "refused", "why": no.sentence} if no else {"outcome": "admitted"}
-        note(invocation.about(what), **outcome, run_id=run_id or new_run_id())
+        write_audit(invocation.with_text(what), **outcome, run_id=run_id or new_run_id())
         return no
 
     async def _refusal(self, invocation: Invocation, *, costs: bool) -> Refusal | None:
@@ -177,16 +177,16 @@ class Reception:
     ) -> None:
         await self.acknowledged()
         if no := await self._refusal(invocation, costs=True):
-            note(invocation, "refused", why=no.sentence, run_id=run_id)
+            write_audit(invocation, "refused", why=no.sentence, run_id=run_id)
             await self.slack.send_ephemeral(invocation, refusal(no))
             return
         if not invocation.text.strip():
-            note(invocation, "help", run_id=run_id)
+            write_audit(invocation, "help", run_id=run_id)
             await self.slack.send_ephemeral(invocation, help_card())
             return
         understood = parse(invocation.text)
         if isinstance(understood, Usage):
-            note(invocation, "usage", run_id=run_id)
+            write_audit(invocation, "usage", run_id=run_id)
             await self.slack.send_ephemeral(invocation, usage_answer(understood, invocation.text))
             return
         await self._hand_over(
@@ -201,7 +201,7 @@ class Reception:
 
     async def _hand_over(self, admitted: AdmittedInvocation[Request]) -> None:
         handler = self.handlers.get(type(admitted.request))
-        note(
+        write_audit(
             admitted.invocation,
             admitted.request.verb.value if handler else "unknown verb",
             run_id=admitted.run_id,
@@ -226,11 +226,11 @@ class Reception:
         The user is then asked for consent.
         """
         invocation, request = admitted.invocation, admitted.request
-        telling = isinstance(request, _TELLING_NOTHING)
+        telling = isinstance(request, _NEVER_POSTS)
         why = None if telling else await self.consent_wanted(invocation)
         if why is None:
             await handler(admitted)
-        elif isinstance(request, _POSTING_LATER):
+        elif isinstance(request, _POSTS_LATER):
             await self._ask_consent(invocation, why, shown=False)
         else:
             await handler(replace(admitted, invocation=replace(invocation, alone=True)))
@@ -263,9 +263,9 @@ def new_run_id() -> str:
     return uuid4().hex[:8]
 
 
-def note(invocation: Invocation, outcome: str, *, run_id: str, **more: str) -> None:
+def write_audit(invocation: Invocation, outcome: str, *, run_id: str, **more: str) -> None:
     """Write one audit record: who, what, where, the outcome, and the run ID."""
-    ASKS.labels(source=invocation.source.value, outcome=outcome).inc()
+    INVOCATIONS.labels(source=invocation.source.value, outcome=outcome).inc()
     who: Mapping[str, str | None] = {
         "user": invocation.user,
         "team": invocation.team,

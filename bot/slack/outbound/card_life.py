@@ -18,7 +18,7 @@ from typing import Protocol
 
 from bot.cards.details import Attachment
 from bot.cards.parts import Message
-from bot.cards.progress import cut_short, failed, looking
+from bot.cards.progress import checking_card, cut_short, failed
 from bot.cards.usage import refusal, running
 from bot.commands.wording import command_of, target_of
 from bot.domain.delivery import DeliveryError
@@ -54,8 +54,8 @@ PRIVATE = "backend health is not read for an answer that only you see. Check aga
 
 async def answer_once(tools: CardTools, admitted: AdmittedInvocation[Request], work: Work) -> None:
     """Do the work on a new card, or link to the card that has the same answer."""
-    if found := earlier(tools.runs, admitted):
-        await point_to(tools.slack, found, admitted)
+    if found := find_run(tools.runs, admitted):
+        await link_to(tools.slack, found, admitted)
         return
     run = tools.runs.begin(key_of(admitted))
     try:
@@ -108,7 +108,7 @@ def _card_options(request: Request) -> ProbeRequest:
     return request if isinstance(request, ProbeRequest) else ProbeRequest()
 
 
-def earlier(runs: Runs, admitted: AdmittedInvocation[Request]) -> Run | None:
+def find_run(runs: Runs, admitted: AdmittedInvocation[Request]) -> Run | None:
     """The run that already answers this.
 
     For an action only one without a verdict, because a finished card is checked again.
@@ -116,7 +116,7 @@ def earlier(runs: Runs, admitted: AdmittedInvocation[Request]) -> Run | None:
     return runs.running(key_of(admitted), ended_too=admitted.invocation.source is not Source.ACTION)
 
 
-async def point_to(slack: SlackClient, found: Run, admitted: AdmittedInvocation[Request]) -> None:
+async def link_to(slack: SlackClient, found: Run, admitted: AdmittedInvocation[Request]) -> None:
     """Link to the existing card in an ephemeral message.
 
     A second press of a button needs no answer: its card is the message with the button.
@@ -141,14 +141,14 @@ class CardLife:
         self._progress = Progress(on_stage=self._on_stage)
         self._open = False
         self._answer: Message | None = None
-        self._unread: Callable[[str], Message] | None = None
+        self._without_health: Callable[[str], Message] | None = None
 
     async def perform(self) -> None:
         """Run the work; the card shows the outcome, whatever it is."""
         self._tools.turns.opening(self)
         finding = asyncio.create_task(self._work.find(self._progress))
         try:
-            await self._live(finding)
+            await self._run_to_verdict(finding)
         except asyncio.CancelledError:
             await self._last_update()
             raise
@@ -201,7 +201,7 @@ class CardLife:
         """Whether no later run has claimed the card."""
         return self._tools.runs.writes(self._card.key, self._run)
 
-    async def _live(self, finding: asyncio.Task[Found | TakenBack]) -> None:
+    async def _run_to_verdict(self, finding: asyncio.Task[Found | TakenBack]) -> None:
         await self._wait_for_grace(finding)
         if not finding.done():
             await self._open_card()
@@ -225,20 +225,24 @@ class CardLife:
 
     async def _open_card(self) -> None:
         self._claim()
-        await self._card.open(self._looking())
+        await self._card.open(self._progress_card())
         self._claim()
         self._open = True
         FIRST_POST_SECONDS.observe(monotonic() - self._order.begun)
 
     def _claim(self) -> None:
+        """Make this the only run that updates the card.
+
+        Repeated after each post, because the key of a card is its message.
+        """
         self._tools.runs.claim(self._card.key, self._run)
 
     def _on_stage(self) -> None:
         if self._open and self._is_writer:
-            self._card.progress(self._looking())
+            self._card.progress(self._progress_card())
 
-    def _looking(self) -> Message:
-        return looking(
+    def _progress_card(self) -> Message:
+        return checking_card(
             self._work.name,
             understood=self._work.understood,
             run_id=self._order.run_id,
@@ -247,7 +251,7 @@ class CardLife:
 
     async def _show_verdict(self, found: Found) -> None:
         if found.amend and found.health_first and not self._card.changeable:
-            self._unread = found.without_health
+            self._without_health = found.without_health
             await self._show(await found.amend())
             return
         alone = None if self._card.changeable or not found.amend else found.without_health
@@ -273,13 +277,13 @@ class CardLife:
 
     async def _amend(self, found: Found, amend: Callable[[], Awaitable[Shown]]) -> None:
         """Add backend health to the card when it arrives; the card is complete without it."""
-        self._unread = found.without_health
+        self._without_health = found.without_health
         if found.interim:
             async for message in found.interim():
                 with contextlib.suppress(DeliveryError):  # the next card contains all of it
                     await self.update(message)
         amended = await amend()
-        self._unread = None
+        self._without_health = None
         await self._show(amended)
 
     async def _say_more(self, thread: Callable[[], Sequence[ThreadItem]]) -> None:
@@ -332,7 +336,7 @@ class CardLife:
             return self._answer or without_verdict(
                 self._work.name, run_id=self._order.run_id, command=self._work.command
             )
-        return self._unread(reason) if self._unread else None
+        return self._without_health(reason) if self._without_health else None
 
 
 class _Ending(Protocol):

@@ -70,7 +70,7 @@ class Found(Shown):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakenBack:
-    """The card is deleted; `message` is shown as an ephemeral message."""
+    """The target was refused: the card is deleted, and `message` is shown as an ephemeral one."""
 
     message: Message
 

@@ -25,7 +25,7 @@ class Turns:
     _all_open: asyncio.Event = field(default_factory=asyncio.Event)
 
     def opening(self, check: object) -> None:
-        """Record that the card of this check is not posted yet."""
+        """Record that the card of this check is not posted yet; probes wait for it."""
         self._opening.add(check)
         self._all_open.clear()
 

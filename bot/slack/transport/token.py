@@ -50,13 +50,13 @@ class TokenWatch:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Test while the context is open."""
-        asking = asyncio.create_task(self._ask())
+        with_request = asyncio.create_task(self._ask())
         try:
             yield
         finally:
-            asking.cancel()
+            with_request.cancel()
             with suppress(asyncio.CancelledError):
-                await asking
+                await with_request
 
     async def _ask(self) -> None:
         while True:

@@ -81,7 +81,7 @@ def test_card_with_everything_to_say_keeps_its_lines(case: str) -> None:
         "prod-gw says Unhealthy: " + "the certificate of the backend is not what was expected " * 3
     )
     changed = "Since Tue 21:04 UTC: leaf renewed, issuer R10 -> R11, intermediate no longer sent."
-    beside = replace(AROUND, gateway_says=said, changed=changed, site="shop.contoso.com")
+    beside = replace(AROUND, health_sentence=said, changed=changed, site="shop.contoso.com")
     message = check_card(CASES[case](), beside)
     assert "/appgw-check site:shop.contoso.com shows" in str(message.blocks)
     assert lines_before_buttons(message) <= LINES_BEFORE_BUTTONS

@@ -15,7 +15,7 @@ from bot.cards.form import check_modal, rehearse_modal
 from bot.cards.menu import for_one_person
 from bot.cards.parts import JSON_LIMIT, TEXT_LIMIT, Message, json_size
 from bot.cards.place_refusals import invitation_helps, place_refusal, why_not_here, with_reason
-from bot.cards.progress import STAGES, cut_short, failed, looking
+from bot.cards.progress import STAGES, checking_card, cut_short, failed
 from bot.cards.usage import facts, help_card, notice, refusal, usage, verb_help
 from bot.domain.refusal import Refusal, RefusalKind
 from tests.support.blockkit import assert_accepted_by_slack, assert_nothing_alive
@@ -24,7 +24,7 @@ from tests.support.snapshots import check_snapshot
 
 NAME = "backend.contoso.com"
 MESSAGES: dict[str, Callable[[str], Message]] = {
-    "looking": lambda text: looking(text, understood=text, run_id="ab12", stage="handshake"),
+    "looking": lambda text: checking_card(text, understood=text, run_id="ab12", stage="handshake"),
     "cut-short": lambda text: cut_short(text, run_id="ab12", command=text),
     "failed": lambda text: failed(text, run_id="ab12", command=text),
     "usage": lambda text: usage(text, answered=text, suggestion=text, examples=(text, text, text)),
@@ -76,7 +76,7 @@ def test_message_looks_as_reviewed(kind: str) -> None:
 
 @pytest.mark.parametrize("stage", [None, *STAGES])
 def test_looking_names_what_is_done(stage: str | None) -> None:
-    shown = looking(NAME, understood="u", run_id="r", stage=stage).plain
+    shown = checking_card(NAME, understood="u", run_id="r", stage=stage).plain
     assert shown.count(" ok") == (STAGES.index(stage) if stage else 0)
 
 

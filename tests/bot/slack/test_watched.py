@@ -172,7 +172,7 @@ async def test_a_green_backend_tells_what_the_gateway_says() -> None:
         backends=arm,
         target=target,
         options=NOTHING_TYPED,
-        context=lambda _answer, said: replace(AROUND, gateway_says=said),
+        context=lambda _answer, said: replace(AROUND, health_sentence=said),
         health_reader=HealthReader(arm.read_backend_health),
     )
     first = await watch_target.probe()
@@ -193,7 +193,7 @@ async def test_a_repaired_backend_waits_for_the_gateway() -> None:
         backends=arm,
         target=HostTarget(host=HOST, port=443),
         options=NOTHING_TYPED,
-        context=lambda _answer, said: replace(AROUND, gateway_says=said),
+        context=lambda _answer, said: replace(AROUND, health_sentence=said),
         health_reader=HealthReader(
             arm.read_backend_health, every=60, sooner=20, now=lambda: time[0]
         ),
