@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from azure.mgmt.network.aio import NetworkManagementClient
 
 SUBSCRIPTIONS_VERSION = "2022-12-01"
+MAX_CLIENTS = 50
+"""One for each subscription; without APPGW_SUBSCRIPTIONS users may type any."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -100,10 +102,15 @@ class Connection:
         await self.session.close()
 
     async def _client(self, subscription: str) -> NetworkManagementClient:
+        """The client of a subscription; the one that was used longest ago makes room."""
         key = subscription.lower()
-        if key not in self._clients:
-            self._clients[key] = await asyncio.to_thread(self._new_client, subscription)
-        return self._clients[key]
+        client = self._clients.pop(key, None)
+        if client is None:
+            client = await asyncio.to_thread(self._new_client, subscription)
+        self._clients[key] = client
+        while len(self._clients) > MAX_CLIENTS:  # they share the session, so none is to be closed
+            del self._clients[next(iter(self._clients))]
+        return client
 
     def _new_client(self, subscription: str) -> NetworkManagementClient:
         # Imported late and in this thread: the models of all Azure network services take 45 MB and

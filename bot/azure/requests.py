@@ -102,7 +102,10 @@ class ArmRequests:
         Backend health counts as a write at ARM; reads have a wait of their own.
         """
         until, refusal = self._quiet.get((subscription.lower(), bucket), (None, None))
-        if until is None or refusal is None or self._clock() >= until:
+        if until is None or refusal is None:
+            return None
+        if self._clock() >= until:
+            del self._quiet[subscription.lower(), bucket]
             return None
         return replace(refusal, retry_after=(until - self._clock()).total_seconds())
 
