@@ -158,7 +158,7 @@ _WORRIES = re.compile(
     r"|(?:happens|occurs|started|appears)\s+(?:on|at|with)|(?:reach|open|load|resolve|ping|access|contact)(?:ing)?|(?:connect|log\s?in)(?:ing)?\s+(?:to|on)"
     r"|lookup|complain\w*\s+(?:about|of))"
     r"[:\s\"'`*(<\[]*(?:\w{1,12}\s){0,2}[\"'`*(<\[]*$"
-    r"|^\W{0,20}(?:unhealthy|down|unreachable|offline)[\s:]{1,4}[\"'`*(<\[]*$",
+    r"|^\W{0,20}(?:unhealthy|down|unreachable|offline|fail(?:ed|ing)?|broken)[\s:]{1,4}[\"'`*(<\[]*$",
     re.IGNORECASE,
 )
 """What stands before a name that somebody should look at."""

@@ -82,6 +82,7 @@ OURS = {
     ),
     "watched address": "*Endpoint:* GET https://app3.adatum.org/a\nmore erroneous calls of users",
     "ticket that tells a fault": "customer ticket 9: https://app3.adatum.org/a shows an error 502",
+    "card of the bot": "FAIL app3.adatum.org port 8443: root not trusted. Fix: at the gateway.",
     "refuses": "app3.adatum.org (port 8443) refuses all connections since noon today",
     "no live upstreams": 'no live upstreams while connecting to upstream, host: "app3.adatum.org"',
     "label and a failure": "Service degraded\nHost: app3.adatum.org\nSince: about an hour or two",
