@@ -27,7 +27,7 @@ from bot.commands.alert_matter_words import (
 from bot.commands.alert_mentions import Mention
 from bot.commands.alert_pages import is_root_or_health
 from bot.commands.alert_text import AlertText, Line
-from bot.commands.alert_words import Role, is_said_to_fail, label_role
+from bot.commands.alert_words import Role, is_at_the_head, is_said_to_fail, label_role
 
 _ADDRESS = re.compile(r"(?i)\b[a-z][a-z0-9+.-]{1,20}://\S{1,500}|\S{1,100}@\S{1,100}")
 """URLs and e-mail addresses; their words describe pages and people, not the subject."""
@@ -48,6 +48,8 @@ _WORD = re.compile(r"(?<![\w.:-])[^\W\d_][\w-]+(?![\w:]*[:.]\w)")
 """A word of the language; `main.go` and `:fire:` are none."""
 _BARE, _LABELLED, _FAILING = 2, 4, 4
 """The most words of a text that is hardly more than a host: alone, with a label, with a fault."""
+_SENTENCE = 10
+"""The most words of a text that is one sentence about a host."""
 _INSTANCE = re.compile(r"(?i)\binstances?\W{0,6}$|^instances?\b")
 _REACH = 240
 """How far from a name words count as said of it."""
@@ -134,12 +136,13 @@ def why_unchecked(matter: Matter, mention: Mention, text: AlertText) -> str | No
     line = text.lines[mention.line]
     before, after = line.text[: mention.start], line.text[mention.end :]
     is_down = is_said_to_fail(before[-_REACH:], after[:_REACH])
+    is_head = matter.words <= _SENTENCE and is_at_the_head(before, after[:_REACH])
     by_itself = is_down and not OTHER_MATTERS.search(_plain(before))
     if labels & OTHER_SERVERS or (matter.other and not by_itself):
         about = matter.other or f"the server {mention.host}"
         return f"is about {about} and no HTTPS backend; name one to check it"
     is_vague = bool(labels & PERHAPS_OTHER_SERVERS) and not matter.is_no_answer
-    if is_vague or not (is_down or _is_monitored(matter, mention, line)):
+    if is_vague or not (is_down or is_head or _is_monitored(matter, mention, line)):
         return f"mentions {mention.host} and does not say that it fails; name what to check"
     return None
 

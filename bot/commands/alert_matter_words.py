@@ -56,7 +56,8 @@ FAILURE = re.compile(
 """Words for any failure."""
 FAULT = re.compile(
     rf"{FAILURE.pattern}|\balerts?\b|\balarm|\bincident|\bprobl|\bissues?\b|\bwarning"
-    r"|\bfir(?:ing|ed)\b|\btriggered|\bimpacted|\baffected|\bactivated",
+    r"|\bfir(?:ing|ed)\b|\btriggered|\bimpacted|\baffected|\bactivated"
+    r"|[\U0001f534\u274c\U0001f7e5\U0001f6a8\U0001f525]|:(?:red_circle|x|fire|rotating_light):",
     re.IGNORECASE,
 )
 """The same, or that it is an alert."""

@@ -127,10 +127,11 @@ _LEADS_AWAY = re.compile(
 )
 _CANNOT = re.compile(
     r"\b(?:can\s?not|can.t|could\s?n.t|could\s+not|unable\s+to|fails?\s+to|failed\s+to|nobody\s+can)\s{1,4}"
-    r"(?:open|view|read|join|see|log\s?in(?:\s?to)?|sign\s?in\s?to|pull|load|reach|access)[\s:\"'`*(<\[]*$",
+    r"(?:open|view|read|join|see|log\s?in(?:\s?to)?|sign\s?in\s?to|pull|load|reach|access)[\s:\"'`*(<\[]*$"
+    r"|\b(?:incidents?|issues?|outages?|problems?)\s+(?:on|with|affecting)[\s:\"'`*(<\[]*$",
     re.IGNORECASE,
 )
-"""`we cannot open X`: X is failing."""
+"""`we cannot open X`, `incident on X`: X is failing."""
 _FAILS = re.compile(
     r"[\s\"'`*)>\]]{0,12}(?:(?:is|are|was|were|as|currently|again)\s{1,4}){0,2}(?:down|offline|unreachable|"
     r"unavailable|unhealthy|broken|returns?|returned|returning|answers?|gives?|throws?|fails?|failing|"
@@ -156,7 +157,8 @@ _DOWN = re.compile(
 _WORRIES = re.compile(
     r"\b(?:look(?:ing)?\s+(?:at|into)|check(?:ing)?|(?:issues?|problems?|trouble|wrong|fault|outage)\s+(?:with|on|of)"
     r"|(?:happens|occurs|started|appears)\s+(?:on|at|with)|(?:reach|open|load|resolve|ping|access|contact)(?:ing)?|(?:connect|log\s?in)(?:ing)?\s+(?:to|on)"
-    r"|lookup|complain\w*\s+(?:about|of))"
+    r"|(?:users?|customers?|people|everyone|nobody|colleagues)\s+(?:of|on|at)|what\s+happened\s+to"
+    r"|(?:response\s+times?|latency|availability|health)\s+of|lookup|complain\w*\s+(?:about|of))"
     r"[:\s\"'`*(<\[]*(?:\w{1,12}\s){0,2}[\"'`*(<\[]*$"
     r"|^\W{0,20}(?:unhealthy|down|unreachable|offline|fail(?:ed|ing)?|broken)[\s:]{1,4}[\"'`*(<\[]*$",
     re.IGNORECASE,
@@ -250,6 +252,11 @@ def _role_of_field(before: str, label: str) -> Role | None:
     if opening and role is Role.PAGE and _TELLS_OF_FAULT.search(before, opening.end()):
         role = None
     return role if role is not None else label_role(label)
+
+
+def is_at_the_head(before: str, after: str) -> bool:
+    """Whether a text begins with a name and says something of it: `X gives a blank page`."""
+    return not re.search(r"\w\w", before.rpartition(",")[2]) and bool(_VERB.match(after))
 
 
 def is_said_to_fail(before: str, after: str) -> bool:
