@@ -7,6 +7,7 @@ be used.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import platform
@@ -145,6 +146,7 @@ async def _serve(
             ).running,
         )
         service = slack_service(settings, parts, context)
+        service.on_ready = gc.freeze  # what the start made stays alive, as what was imported
         _stop_on_signals(service.stop)
         await service.run()
 

@@ -235,11 +235,16 @@ class Listeners:
         )
         chosen = word(inner(action, "selected_option"), "value")
         which = {"kind": chosen} if action.get("action_id") == STEPS_KIND else {"tool": chosen}
-        if self.reception.runs.is_new(invocation.dedupe_key) and not await self.reception.admit(
-            invocation, invocation.text
-        ):
-            shown = fix_steps(switched(word(view, "private_metadata"), **which))
-            self.reception.spawn(invocation, self.slack.update_modal(word(view, "id"), shown))
+        if self.reception.runs.is_new(invocation.dedupe_key):
+            self.reception.spawn(invocation, self._switch_steps(invocation, view, which))
+
+    async def _switch_steps(
+        self, invocation: Invocation, view: Payload, which: dict[str, str]
+    ) -> None:
+        if await self.reception.admit(invocation, invocation.text):
+            return
+        shown = fix_steps(switched(word(view, "private_metadata"), **which))
+        await self.slack.update_modal(word(view, "id"), shown)
 
     async def on_more(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """The overflow menu."""

@@ -119,6 +119,7 @@ class SlackService:
         stop: set to end the service.
         wait_s: seconds that running checks get to finish.
         token_every_s: seconds between two tests of the token.
+        on_ready: called once, when requests are answered.
     """
 
     settings: Settings
@@ -128,6 +129,7 @@ class SlackService:
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     wait_s: float = DRAIN_S
     token_every_s: float = EVERY_S
+    on_ready: Callable[[], object] = lambda: None
     _acks: PendingAcks = field(default_factory=PendingAcks)
 
     async def run(self) -> None:
@@ -171,6 +173,7 @@ class SlackService:
         self.readiness.probes["token"] = lambda: token.trouble
         self.readiness.silence = carrier.silence
         self.readiness.probes["slack"] = lambda: None if carrier.connected() else "not connected"
+        self.on_ready()
         log.info("ready", extra={"team": identity.team, "transport": self.settings.transport.value})
         await self.stop.wait()
         await self._drain(carrier, connected.runs)

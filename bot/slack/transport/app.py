@@ -115,6 +115,9 @@ def make_app(settings: Settings, client: AsyncWebClient, identity: Identity) -> 
         authorize=authorize,
         signing_secret=secret.get_secret_value() if secret else None,
         raise_error_for_unhandled_request=True,
+        # The listeners acknowledge first and leave the rest to tasks of their own; otherwise Bolt
+        # looks for the ack of each request every ten milliseconds.
+        process_before_response=True,
         # each middleware costs time per request: the first is done before Bolt, and the rest is not
         # needed
         ssl_check_enabled=False,
