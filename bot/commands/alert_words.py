@@ -186,11 +186,6 @@ def label_words(label: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(_CAMEL.sub(" ", plain).lower()))
 
 
-def words_of_fault(label: str) -> bool:
-    """Whether what stands before a colon is a sentence about a fault: `tickets are broken:`."""
-    return bool(_FAULT_SENTENCE.search(label))
-
-
 def label_role(label: str) -> Role | None:
     """The role of what follows a label; `None` if the label does not say."""
     if _CLASS_NAME.search(label):

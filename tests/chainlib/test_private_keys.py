@@ -273,14 +273,14 @@ WRAPPED = {"alone": "{}", "named": "tls.key={}", "quoted": 'use "{}" please', "c
 
 
 @pytest.mark.parametrize("name", RARE)
-def test_key_in_a_rare_wrapping_is_known(name: str) -> None:
+def test_key_in_rare_wrapping_is_known(name: str) -> None:
     found = {kind: RARE[name](KEYS[kind]) for kind in ("pkcs8-ec-pem-open", "pkcs8-rsa-der-open")}
     texts = [around.replace("{}", one) for around in WRAPPED.values() for one in found.values()]
     assert [text for text in texts if not holds_private_key(text)] == []
 
 
 @pytest.mark.parametrize("name", RARE)
-def test_public_part_in_a_rare_wrapping_raises_no_alarm(name: str) -> None:
+def test_public_part_in_rare_wrapping_is_fine(name: str) -> None:
     kinds = ("pem", "public-pem-rsa", "request", "pkcs7")
     assert [kind for kind in kinds if holds_private_key(RARE[name](PUBLIC[kind]))] == []
 

@@ -182,7 +182,7 @@ def test_read_alert_with_a_list_of_hosts(text: str) -> None:
 
 
 @pytest.mark.parametrize(("text", "host"), NAMED_LIKE_TOOLS.values(), ids=NAMED_LIKE_TOOLS)
-def test_read_alert_about_a_site_named_like_a_tool(text: str, host: str | None) -> None:
+def test_alert_about_a_site_named_like_tools(text: str, host: str | None) -> None:
     target = read_alert(_message(text)).target
     assert (target.host if target else None) == host
 

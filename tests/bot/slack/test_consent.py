@@ -148,7 +148,7 @@ async def test_partner_cannot_consent(bot: RunningBot) -> None:
     assert public(bot) == []
 
 
-async def test_late_word_of_slack_is_waited_for_in_private(tmp_path: Path) -> None:
+async def test_late_slack_is_waited_for_in_private(tmp_path: Path) -> None:
     world = World(loopback=True, resolver=resolver, sharing_waits=(0.01, 30.0))
     async with whole_bot(world, tmp_path) as bot, ESTATE.backend() as backend:
         channel = add(bot, Channel(id="C0SLOW", name="slow"))
