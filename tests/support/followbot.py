@@ -40,8 +40,8 @@ ENGINE = EngineSettings(
     confirm_gap=timedelta(seconds=0.01),
     settle=timedelta(seconds=0.1),
     spacing=timedelta(0),
-    tick_pause=timedelta(seconds=0.05),
-    poll=timedelta(seconds=0.05),
+    tick_pause=timedelta(seconds=0.15),
+    poll=timedelta(seconds=0.15),
     drain=timedelta(seconds=2),
 )
 QUIET = replace(ENGINE, tick_pause=timedelta(seconds=5), poll=timedelta(seconds=5))

@@ -131,6 +131,7 @@ async def scene(
             clock=clock,
             alert_apps=(MONITORING.app_id,),
             timing=ArmTiming(poll_interval=0.05, stale_age=86_400.0),
+            digests=False,
         )
         world = replace(world, **more)
         async with whole_bot(world, folder) as bot:
@@ -242,7 +243,7 @@ async def test_problem_that_comes_back_says_so(
 async def test_resolved_alerts_at_once_say_it_once(
     arm: ArmStandIn, ca_file: str, tmp_path: Path, ready_url: str
 ) -> None:
-    more = {"alerts_every_s": 3600.0, "database_url": ready_url, "digests": False}
+    more = {"alerts_every_s": 3600.0, "database_url": ready_url}
     async with SlackStandIn() as slack, AsyncExitStack() as stack:
         entering = scene(arm, ca_file, tmp_path, slack=slack, **more)
         stage = await stack.enter_async_context(entering)
@@ -377,7 +378,7 @@ async def test_channel_is_told_what_happens(arm: ArmStandIn, ca_file: str, tmp_p
 async def test_alerts_stay_off_where_they_cannot_be(
     tmp_path: Path, channel: str, apps: tuple[str, ...], sentence: str
 ) -> None:
-    async with whole_bot(World(alert_apps=apps), tmp_path) as bot:
+    async with whole_bot(World(alert_apps=apps, digests=False), tmp_path) as bot:
         await bot.slack.command("alerts on", channel=channel)
         await bot.slack.until(lambda: sentence in read(bot.slack.ephemerals()[-1]))
         await bot.slack.command("alerts", channel=channel)

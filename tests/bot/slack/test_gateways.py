@@ -72,6 +72,7 @@ async def bot_beside(
             ca_file=ca_file,
             timing=timing,
             followed=followed,
+            digests=False,
         )
         async with whole_bot(world, folder) as bot:
             yield bot, backend.port
