@@ -58,7 +58,7 @@ async def bot_beside(
 def patiently(monkeypatch: pytest.MonkeyPatch) -> None:
     """Post no card for a question that takes long, which on a busy machine any may."""
     monkeypatch.setattr(check, "GRACE_S", 60.0)
-    monkeypatch.setattr(check, "LOOKED_UP_S", 60.0)
+    monkeypatch.setattr(check, "ROOT_GRACE_S", 60.0)
 
 
 async def whispered(bot: RunningBot) -> str:
