@@ -17,7 +17,6 @@ import pytest
 
 from tests.support.shared import owner, run_folder
 from tests.support.warm import forked, warm
-from tests.support.warm_server import serve
 
 _PATIENCE_S = 240.0
 
@@ -61,6 +60,8 @@ class _ImportsOnly:
 
 def main() -> None:
     """Import the tests that these arguments of pytest select, and fork the workers."""
+    from tests.support.warm_server import serve  # noqa: PLC0415 -- it imports the whole bot
+
     path, process, *arguments = sys.argv[1:]
     # Import errors are reported by the workers, which import again.
     pytest.main([*arguments, "-n0", "--collect-only", "-qq"], plugins=[_ImportsOnly()])

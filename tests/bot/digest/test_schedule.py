@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
 from zoneinfo import ZoneInfo, available_timezones
@@ -164,8 +164,17 @@ def test_no_zone_ever_doubles_or_drops_a_day(figure: Callable[[str], None]) -> N
 
 def _transitions(zone: str) -> list[datetime]:
     """The instants (to the hour) at which the zone's offset changes, within two years."""
-    info, hours = ZoneInfo(zone), 6
-    steps = [MONDAY + timedelta(hours=hours * n) for n in range(2 * 365 * 24 // hours)]
+    days = [MONDAY + timedelta(days=n) for n in range(2 * 365)]
+    return [
+        crossed
+        for day in _crossed(zone, days)
+        for crossed in _crossed(zone, [day - timedelta(hours=24 - 6 * n) for n in range(5)])
+    ]
+
+
+def _crossed(zone: str, steps: Sequence[datetime]) -> list[datetime]:
+    """The steps at which the zone's offset is another than at the step before."""
+    info = ZoneInfo(zone)
     offsets = [step.astimezone(info).utcoffset() for step in steps]
     return [
         later
