@@ -58,7 +58,6 @@ LINES = (
     .splitlines()
 )
 CORPUS = [_read(line) for line in LINES if line.strip() and not line.startswith("# ")]
-NAMES = [f"{place}-{one.typed!a}" for place, one in enumerate(CORPUS, start=1)]
 
 
 def _refused(hostile: Hostile, rules: TargetRules) -> bool:
@@ -81,14 +80,17 @@ def test_corpus_is_large() -> None:
 @pytest.mark.parametrize(
     "rules", [NOTHING, EVERYTHING], ids=["nothing allowed", "everything allowed"]
 )
-@pytest.mark.parametrize("hostile", CORPUS, ids=NAMES)
-def test_hostile_target_is_refused(hostile: Hostile, rules: TargetRules) -> None:
-    assert _refused(hostile, rules)
+def test_hostile_targets_are_refused(rules: TargetRules) -> None:
+    """All in one test: one for each takes ten times as long as the question that it asks."""
+    assert [one for one in CORPUS if not _refused(one, rules)] == []
 
 
-@pytest.mark.parametrize("hostile", CORPUS, ids=NAMES)
-def test_guard_refuses_without_the_parser_s_help(hostile: Hostile) -> None:
-    assert admit_target(hostile.typed, 443, hostile.addresses or (hostile.typed,), EVERYTHING)
+def test_guard_refuses_without_the_parser_s_help() -> None:
+    assert [
+        one
+        for one in CORPUS
+        if not admit_target(one.typed, 443, one.addresses or (one.typed,), EVERYTHING)
+    ] == []
 
 
 @pytest.mark.parametrize(
