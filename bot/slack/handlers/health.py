@@ -81,7 +81,11 @@ class GatewayCheck:
 
     tools: HealthHandler
     admitted: AdmittedInvocation[ProbeRequest]
-    grace: float = GRACE_S
+
+    @property
+    def grace(self) -> float:
+        """How long the card waits for a refusal, so that a mistyped target gets no card."""
+        return GRACE_S
 
     @property
     def name(self) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.slack.handlers import check
+from bot.slack.handlers import check, health
 from playground.arm import ArmStandIn, Fault, FaultKind
 from tests.bot.slack.test_gateways import ESTATE, PATIENT, card, resolver, shown, spec
 from tests.support.dialled import record
@@ -59,6 +59,7 @@ def patiently(monkeypatch: pytest.MonkeyPatch) -> None:
     """Post no card for a question that takes long, which on a busy machine any may."""
     monkeypatch.setattr(check, "GRACE_S", 60.0)
     monkeypatch.setattr(check, "ROOT_GRACE_S", 60.0)
+    monkeypatch.setattr(health, "GRACE_S", 60.0)
 
 
 async def whispered(bot: RunningBot) -> str:
