@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+FORKS = hasattr(os, "pidfd_open")
+"""Whether this system has what `warm_server.py` needs, as Linux does."""
 _VARIABLE = "TEST_RUN_FOLDER"  # inherited by the workers
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.shared import owner, run_folder
+from tests.support.shared import FORKS, owner, run_folder
 from tests.support.warm import forked, warm
 
 _PATIENCE_S = 240.0
@@ -23,7 +23,7 @@ _PATIENCE_S = 240.0
 
 def fork_the_workers(config: pytest.Config) -> None:
     """Make xdist's local workers forks of a server; call it before they start."""
-    if not config.option.tx or set(config.option.tx) != {"popen"}:
+    if not FORKS or set(getattr(config.option, "tx", ())) != {"popen"}:
         return
     command = shlex.join(forked(_server(config), "tests.support.workers:work"))
     config.option.tx = [f"popen//python={command}"] * len(config.option.tx)
