@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 WORKERS ?= 4
 LINT = $(MAKE) --no-print-directory lint
 
-.PHONY: setup demo test test-all test-every-case smoke emulate lint workflows format bench playground pictures fuzz sbom release lock findings docs clean help
+.PHONY: setup demo test test-busy test-all test-every-case smoke emulate lint workflows format bench playground pictures fuzz sbom release lock findings docs clean help
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -46,6 +46,9 @@ test-all: ## make test with each Python from 3.11 to 3.14 that the machine has, 
 	  echo "== Python $$version: $$($$python -c 'import sqlite3, ssl, sys; print(sys.version.split()[0], "SQLite", sqlite3.sqlite_version, ssl.OPENSSL_VERSION)')"; \
 	  $(MAKE) --no-print-directory PYTHON=$$python VENV=.cache/py$$version test || exit 1; \
 	done
+
+test-busy: setup ## run the tests about time RUNS times (20) beside two busy processes
+	@$(BIN)/python -m tests.support.busy --runs $(or $(RUNS),20) $(if $(PART),--part $(PART))
 
 test-every-case: ## make test with every case of the sampled tests (minutes more)
 	@TEST_EVERY_CASE=1 $(MAKE) test
