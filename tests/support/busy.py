@@ -1,56 +1,79 @@
-"""`python -m tests.support.busy`: the tests that are about time, again and again on a busy machine.
+"""`python -m tests.support.busy`: the tests about time, again and again on a busy machine.
 
-Two processes that do nothing but calculate run beside them and end with the run. What fails is
-named, and the exit status is 1.
+Two processes that do nothing but calculate run beside them and end with them. Each part runs in one
+process, since starting pytest anew costs more than most parts do. Every failure is printed with the
+number of its run, and the exit status is 1.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import re
-import resource
 import subprocess
 import sys
-import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+import pytest
+
+
+def _files(folder: str, *names: str) -> tuple[str, ...]:
+    return tuple(f"tests/{folder}/test_{name}.py" for name in names)
+
+
+def _tests(file: str, *names: str) -> tuple[str, ...]:
+    return tuple(f"tests/{file}.py::test_{name}" for name in names)
+
+
 PARTS = {
     "engine": (
-        "tests/bot/engine",
-        "tests/bot/store/test_availability.py",
+        *_tests(
+            "bot/engine/test_kill",
+            "killed_process_loses_and_doubles_nothing",
+            "living_replica_takes_over_from_a_killed_one",
+            "woken_replica_doubles_only_what_was_in_flight",
+        ),
+        *_tests(
+            "bot/engine/test_engine",
+            "missed_nights_are_caught_up_once",
+            "five_digests_of_one_channel_keep_order",
+            "429_costs_nothing",
+            "waiting_gateways_delay_no_other",
+            "stop_lets_a_post_under_way_end",
+            "stop_skips_a_sleeping_digest_that_resumes_later",
+            "finished_work_is_cleaned_up",
+        ),
+        *_files("bot/engine", "order", "sender", "lease"),
     ),
     "slack": (
-        *(
-            f"tests/bot/slack/test_{name}.py"
-            for name in (
-                *("both_sources", "calling", "card_life", "exposure", "gateways", "receiver"),
-                *("runs", "socket", "stopping", "token", "watch_store", "watched", "watching"),
-            )
+        *_files("bot/slack", "both_sources", "runs", "socket", "stopping", "token", "watch_store"),
+        *_files("bot/slack", "watching"),
+        *_tests("bot/slack/test_card_life", "watch_waits_for_a_later_run"),
+        *_tests(
+            "bot/slack/test_commands",
+            "progress_is_edited_at_most_once_a_second",
+            "a_redelivered_mention_is_answered_once",
         ),
-        "tests/bot/subscriptions/test_alerts.py",
     ),
     "servers": (
-        *(
-            f"tests/chainlib/test_{name}.py"
-            for name in ("bounds", "capture", "http_probe", "issuers", "resolve")
+        *_files("chainlib", "capture", "http_probe", "resolve"),
+        *_files("bot", "checkup"),
+        *_tests(
+            "chainlib/test_bounds",
+            "endless_download",
+            "endless_peer_before_the_list",
+            "endless_renegotiation",
         ),
-        "tests/bot/test_checkup.py",
-        "tests/bot/test_broken_servers.py",
-        "tests/bot/checks/test_service.py",
-        "tests/bot/azure/test_client.py",
+        *_tests("chainlib/test_issuers", "slow_drip_is_given_up"),
     ),
 }
 _BUSY = "import os\nparent = {parent}\nwhile os.getppid() == parent:\n    sum(range(100_000))\n"
-_FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
 
 
 @contextmanager
 def busy_machine(processes: int) -> Iterator[None]:
-    """Let so many processes calculate for as long as this lasts, and no longer than this process."""
+    """Let so many processes calculate for as long as this lasts, at most as long as this process."""
     code = _BUSY.format(parent=os.getpid())
     started = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(processes)]  # noqa: S603 -- our own program
     try:
@@ -61,42 +84,55 @@ def busy_machine(processes: int) -> Iterator[None]:
             process.wait()
 
 
-def run(files: Sequence[str], workers: int) -> tuple[list[str], str]:
-    """One run; which tests failed, and pytest's last line."""
-    command = [sys.executable, "-m", "pytest", "-q", "-n", str(workers), *files]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 -- our own program
-    failed = _FAILED.findall(done.stdout)
-    if done.returncode and not failed:
-        failed = [f"pytest ended with status {done.returncode}: {done.stderr[-300:]}"]
-    return failed, (done.stdout.strip().splitlines() or [""])[-1]
+class Runs:
+    """A plugin of pytest that runs everything so many times and prints each run's outcome.
+
+    Args:
+        part: what is printed before each line.
+        count: how many runs.
+    """
+
+    def __init__(self, part: str, count: int) -> None:
+        self._part, self._count, self._tests = part, count, 0
+        self._ended: Counter[str] = Counter()
+        self.failed: set[int] = set()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Run after run, each in the same order."""
+        self._tests = len(items)
+        items[:] = items * self._count
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count ends, and print what fails."""
+        number = self._ended[report.nodeid] + 1
+        if report.failed:
+            self.failed.add(number)
+            print(f"\n{self._part} run {number}: failed: {report.nodeid} ({report.when})")  # noqa: T201 -- what it is for
+            print(str(report.longrepr)[-2000:], flush=True)  # noqa: T201 -- what it is for
+        if report.when == "teardown":
+            self._ended[report.nodeid] = number
+            if sum(count >= number for count in self._ended.values()) == self._tests:
+                outcome = "with a failure" if number in self.failed else "passed"
+                print(f"\n{self._part} run {number}: {self._tests} tests, {outcome}", flush=True)  # noqa: T201 -- what it is for
 
 
 def main(words: Sequence[str]) -> int:
-    """Run them, and print a line for each run and the sum."""
+    """Run the parts one after another, and print the sum of each."""
     parser = argparse.ArgumentParser(prog="python -m tests.support.busy")
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--part", choices=PARTS, action="append", help="all by default")
-    parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--busy", type=int, default=2, help="processes that calculate")
     options = parser.parse_args(words)
-    files = [file for part in options.part or PARTS for file in PARTS[part]]
     failures = 0
     with busy_machine(options.busy):
-        for number in range(1, options.runs + 1):
-            begun, spent = time.monotonic(), _processor_time()
-            failed, last = run(files, options.workers)
-            failures += bool(failed)
-            taken, spent = time.monotonic() - begun, _processor_time() - spent
-            print(f"run {number}: {last} ({taken:.0f} s, {spent:.0f} s of CPU)", flush=True)  # noqa: T201 -- what it is for
-            for name in failed:
-                print(f"  failed: {name}", flush=True)  # noqa: T201 -- what it is for
-    print(f"{options.runs} runs beside {options.busy} busy processes: {failures} with a failure")  # noqa: T201 -- what it is for
+        for part in options.part or PARTS:
+            runs = Runs(part, options.runs)
+            status = pytest.main(["-q", "-n", "0", "--no-header", *PARTS[part]], plugins=[runs])
+            broken = len(runs.failed) or int(bool(status))
+            print(f"{part}: {options.runs} runs, {broken} with a failure", flush=True)  # noqa: T201 -- what it is for
+            failures += broken
     return 1 if failures else 0
-
-
-def _processor_time() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":
