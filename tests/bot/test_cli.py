@@ -31,6 +31,7 @@ from playground.lab import peers, pki
 from playground.lab.peers import ScriptedPeer
 from playground.lab.servers import TlsBackend
 from tests.support.tls_server import NAME, Estate
+from tests.support.waiting import LIMIT_S, within_limit
 from tests.support.warm import appgw
 
 ESTATE = Estate()
@@ -89,7 +90,7 @@ def _check_options(target: str, root: Path) -> CheckOptions:
         validate_chain=True,
         validate_name=True,
         at=AT,
-        timeout=3.0,
+        timeout=LIMIT_S,
         as_json=True,
     )
 
@@ -273,7 +274,7 @@ async def test_parse_of_closed_standard_input_is_no_line() -> None:
     process = await asyncio.create_subprocess_exec(
         "sh", "-c", f"exec {APPGW} parse --json <&-", stderr=asyncio.subprocess.PIPE
     )
-    _, err = await asyncio.wait_for(process.communicate(), 20)
+    _, err = await within_limit(process.communicate())
     assert (process.returncode, err) == (0, b"")
 
 

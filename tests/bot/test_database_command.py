@@ -29,7 +29,7 @@ def run(
     imports = (sys.executable, "-c", "from bot.cli import main; main()", "db", *words)
     program = imports if cold else appgw("db", *words)
     return subprocess.run(  # noqa: S603 -- our own program, our own words
-        program, env=environ, capture_output=True, text=True, timeout=50, check=False
+        program, env=environ, capture_output=True, text=True, timeout=60, check=False
     )
 
 

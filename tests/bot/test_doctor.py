@@ -10,6 +10,7 @@ from pathlib import Path
 
 from playground.arm import Fault, FaultKind
 from playground.stage import Stage
+from tests.support.waiting import within_limit
 from tests.support.warm import appgw
 
 COLD = (sys.executable, "-c", "from bot.cli import main; main()", "doctor")
@@ -31,7 +32,7 @@ async def doctor(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    printed, _ = await asyncio.wait_for(process.communicate(), 40)
+    printed, _ = await within_limit(process.communicate())
     return process.returncode, printed.decode()
 
 

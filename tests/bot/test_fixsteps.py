@@ -256,7 +256,7 @@ def bash(*words: str, folder: Path) -> bytes:
     if program is None:
         pytest.skip("no bash on this machine")
     return subprocess.run(  # noqa: S603 -- a real shell is what is asked
-        [program, *words], cwd=folder, check=True, capture_output=True, timeout=20
+        [program, *words], cwd=folder, check=True, capture_output=True, timeout=60
     ).stdout
 
 

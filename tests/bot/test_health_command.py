@@ -27,6 +27,7 @@ from playground.arm import Fault, FaultKind
 from playground.arm.specs import SUBSCRIPTION
 from playground.lab.catalogue import CATALOGUE
 from playground.stage import Stage, gateway_spec, health_words
+from tests.support.waiting import LIMIT_S, within_limit
 from tests.support.warm import appgw
 
 COLD = (sys.executable, "-c", "from bot.cli import main; main()", "health")
@@ -70,7 +71,7 @@ async def process(stage: Stage, *words: str, cold: bool = False, **more: str) ->
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    out, err = await asyncio.wait_for(started.communicate(), 60)
+    out, err = await within_limit(started.communicate())
     return Ended(started.returncode, out.decode(), err.decode())
 
 
@@ -83,7 +84,9 @@ def health(
     async def run(target: str | None = None, *, json_wanted: bool = False, **more: str) -> Ended:
         for name, value in {**stage.environment(), **more}.items():
             monkeypatch.setenv(name, value)
-        status = await asyncio.to_thread(run_health, target, json_wanted=json_wanted, timeout=5.0)
+        status = await asyncio.to_thread(
+            run_health, target, json_wanted=json_wanted, timeout=LIMIT_S
+        )
         printed = capsys.readouterr()
         return Ended(status, printed.out, printed.err)
 
@@ -286,7 +289,7 @@ async def test_lasting_stages_are_shown_until_ctrl_c(stage: Stage, slow: str, wo
     os.close(change_key)
     await _until(terminal, words)
     started.send_signal(signal.SIGINT)
-    out, _ = await asyncio.wait_for(started.communicate(), 20)
+    out, _ = await within_limit(started.communicate())
     rest = b""
     with contextlib.suppress(OSError):  # the other end is closed
         while piece := await asyncio.to_thread(os.read, terminal, 65536):

@@ -23,6 +23,7 @@ from playground.lab import pki
 from playground.lab.pki import NOW
 from playground.lab.servers import TlsBackend
 from tests.support.reports import HOST, ISSUING, LEAF, ROOT, policy, report
+from tests.support.waiting import LIMIT_S, until
 
 WELL_KNOWN = load_well_known()  # reads a file, which has no place inside the loop
 CROSS = pki.intermediate(pki.root("Contoso Root G1"), "Contoso Issuing CA 3", key=ISSUING.key)
@@ -59,7 +60,7 @@ async def test_what_a_digest_saw_counts_as_well() -> None:
     known = LearnedFacts()
     async with TlsBackend(chain=[LEAF.certificate, ISSUING.certificate], key=LEAF.key) as server:
         target = Target(host="127.0.0.1", port=server.port, server_name=HOST)
-        context = CheckContext(clock=lambda: NOW, timeout=5.0, seen=known.see)
+        context = CheckContext(clock=lambda: NOW, timeout=LIMIT_S, seen=known.see)
         request = CheckRequest(target=target, policy=replace(policy(ROOT), http=None))
         await check(request, context)
         await server.install([LEAF.certificate])
@@ -84,14 +85,10 @@ async def test_newer_facts_of_another_replica_stay(store: Store) -> None:
     good = report(LEAF, ISSUING)
     async with kept(store, every=0.02) as one, kept(store, every=0.02) as other:
         one.see(good)
-        async with asyncio.timeout(30):
-            while not changed_since_healthy(report(LEAF), other.last_healthy):  # noqa: ASYNC110 -- another replica's turn is no event here
-                await asyncio.sleep(0.01)
+        await until(lambda: changed_since_healthy(report(LEAF), other.last_healthy))
         newer = replace(good, verdict=replace(good.verdict, at=NOW + timedelta(hours=1)))
         other.see(newer)
-        async with asyncio.timeout(30):
-            while other.unsaved:  # noqa: ASYNC110 -- the writer's turn is no event here
-                await asyncio.sleep(0.01)
+        await until(lambda: not other.unsaved)
         found = other.last_healthy.get(f"{HOST}:443 {HOST}")
         assert found is not None
         assert found.at == NOW + timedelta(hours=1)

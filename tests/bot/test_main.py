@@ -12,16 +12,18 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from bot.main import access_of
 from bot.settings import load_settings
 from bot.settings.trust import outgoing_trust
-from playground.process import BotFailed, BotProcess, free_ports
+from playground.process import BotProcess, free_ports
 from playground.slack import Fault, SlackStandIn
 from playground.stage import Stage
 from playground.text import render
 from tests.support.reports import ISSUING
+from tests.support.waiting import until, within_limit
 from tests.support.warm import appgw
 
 pytestmark = pytest.mark.may_block
@@ -46,7 +48,7 @@ async def serve(environment: dict[str, str], folder: Path, code: str = SERVE) ->
         cwd=folder,
         stderr=asyncio.subprocess.PIPE,
     )
-    _, shown = await asyncio.wait_for(process.communicate(), 30)
+    _, shown = await within_limit(process.communicate())
     return process.returncode or 0, shown.decode()
 
 
@@ -102,8 +104,14 @@ async def test_a_bot_without_slack_is_not_ready(tmp_path: Path) -> None:
     (nobody,) = free_ports(1)
     settings = SOCKET | {"APPGW_SLACK_API_URL": f"http://127.0.0.1:{nobody}/api/"}
     bot = BotProcess(settings, tmp_path, appgw("serve"))
-    with pytest.raises((TimeoutError, BotFailed)):
-        await asyncio.wait_for(bot.__aenter__(), 3)
+    starting = asyncio.create_task(bot.__aenter__())
+    try:
+        await until(lambda: bot.log.exists() and "Slack cannot be reached" in bot.log.read_text())
+        async with aiohttp.ClientSession() as session, session.get(bot.ready_url) as response:
+            assert (response.status, starting.done()) == (503, False)
+    finally:
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
 
 
 @pytest.mark.parametrize(

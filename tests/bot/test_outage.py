@@ -17,6 +17,7 @@ from playground.slack import SlackStandIn
 from playground.text import render
 from tests.bot.test_main import SERVE, serve
 from tests.support.ownpostgres import OwnPostgres, own_postgres
+from tests.support.waiting import until, within_limit
 from tests.support.warm import appgw
 
 pytestmark = pytest.mark.may_block
@@ -51,12 +52,16 @@ async def readiness(bot: BotProcess) -> tuple[int, dict[str, str]]:
         return response.status, (await response.json())["troubles"]
 
 
-async def until_ready_is(bot: BotProcess, status: int, seconds: float) -> dict[str, str]:
+async def until_ready_is(bot: BotProcess, status: int) -> dict[str, str]:
     """Wait for a status of `/readyz`; what it names then."""
-    async with asyncio.timeout(seconds):
-        while (found := await readiness(bot))[0] != status:  # noqa: ASYNC110 -- another process is waited for
-            await asyncio.sleep(0.2)
-    return found[1]
+
+    async def named() -> tuple[dict[str, str]] | None:
+        found, troubles = await readiness(bot)
+        return (troubles,) if found == status else None
+
+    answer = await until(named)
+    assert answer is not None
+    return answer[0]
 
 
 def logged(bot: BotProcess, message: str) -> list[dict[str, object]]:
@@ -88,11 +93,11 @@ async def test_a_stopped_postgresql_is_told_and_heals(
         async with BotProcess(settings, tmp_path, appgw("serve")) as bot:
             slack.request_url = bot.request_url
             await postgres.stop()
-            troubles = await until_ready_is(bot, 503, 60)
+            troubles = await until_ready_is(bot, 503)
             assert troubles["database"] == "the database does not answer"
             await every_command_is_answered(slack, "the database does not answer")
             await postgres.start()
-            await until_ready_is(bot, 200, 60)
+            await until_ready_is(bot, 200)
             assert "has no subscriptions yet" in await answer_to(slack, "list")
             assert await bot.stop() == 0
         assert len(logged(bot, "the database cannot be used")) == 1
@@ -110,12 +115,12 @@ async def test_frozen_postgresql_is_reported_and_delays_no_end(
             slack.request_url = bot.request_url
             await answer_to(slack, "list")
             with postgres.frozen():
-                noticed = asyncio.create_task(until_ready_is(bot, 503, 60))
+                noticed = asyncio.create_task(until_ready_is(bot, 503))
                 # Asked before anybody knows: Slack waits three seconds for the ack.
                 assert "the database does not answer" in await answer_to(slack, "list")
                 assert (await noticed)["database"] == "the database does not answer"
                 await every_command_is_answered(slack, "the database does not answer")
-                assert await asyncio.wait_for(bot.stop(), 25) == 0
+                assert await within_limit(bot.stop()) == 0
         assert "Traceback" not in bot.log.read_text()
 
 
@@ -136,9 +141,9 @@ async def test_full_disk_is_reported_and_heals(tmp_path: Path) -> None:
         async with BotProcess(settings | {"APPGW_DATA_DIR": str(tmp_path)}, tmp_path) as bot:
             slack.request_url = bot.request_url
             with files_cannot_grow(bot):
-                assert (await until_ready_is(bot, 503, 60))["database"] == reason
+                assert (await until_ready_is(bot, 503))["database"] == reason
                 await every_command_is_answered(slack, reason)
-            await until_ready_is(bot, 200, 60)
+            await until_ready_is(bot, 200)
             assert "has no subscriptions yet" in await answer_to(slack, "list")
             assert await bot.stop() == 0
         assert len(logged(bot, "the database cannot be used")) == 1

@@ -262,7 +262,7 @@ def test_value_of_the_wrong_kind_is_one_sentence(tmp_path: Path, value: str) -> 
         "APPGW_DATA_DIR",
     ],
 )
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(60)
 def test_endless_yaml_anchors_are_never_expanded(tmp_path: Path, name: str) -> None:
     path = tmp_path / "appgw.yaml"
     path.write_text(f"{ENDLESS}{name}: *j\n")

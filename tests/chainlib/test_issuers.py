@@ -63,6 +63,7 @@ async def site() -> AsyncIterator[Site]:
     server = Site()
     app = web.Application()
     app.router.add_get("/{path:.*}", server.answer)
+    # time: answers that are still being given when a test is over
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     listener = web.TCPSite(runner, "127.0.0.1", 0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from asyncio.subprocess import DEVNULL, Process
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from playground.lab.catalogue import CATALOGUE
 from playground.process import BotProcess, free_ports
 from playground.slack.sending import SignedHttp
 from playground.stage import Stage
+from tests.support.waiting import until
 
 MODULES = Path(__file__).parents[2] / "playground" / "emulate" / "node_modules"
 NODE, PROGRAM = MODULES / "node" / "bin" / "node", MODULES / "emulate" / "dist" / "index.js"
@@ -43,7 +44,6 @@ slack:
   channels: [{{name: incident, topic: 502}}]
   bots: [{{name: appgw-check}}]
 """
-PATIENCE_S = 60.0
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -63,14 +63,6 @@ class Emulated:
         ) as response:
             answer: dict[str, Any] = await response.json()
         return answer
-
-
-async def until(found: Callable[[], Any]) -> Any:  # noqa: ANN401 -- whatever is waited for
-    """Wait for an answer that is not empty."""
-    async with asyncio.timeout(PATIENCE_S):
-        while not (answer := await found()):  # noqa: ASYNC110 -- another process is asked
-            await asyncio.sleep(0.05)
-    return answer
 
 
 @asynccontextmanager

@@ -5,7 +5,6 @@ The bundle itself is npm's business.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from playground.phone.server import PhoneServer
 from playground.process import BotProcess
 from playground.slack.standin import CHANNEL
 from playground.stage import Stage
+from tests.support.waiting import until
 from tests.support.warm import appgw
 
 pytestmark = [pytest.mark.may_block, pytest.mark.asyncio(loop_scope="module")]
@@ -53,11 +53,12 @@ class Phone:
 
         Other tests leave their messages there too.
         """
-        while True:
+
+        async def cards() -> list[dict[str, Any]]:
             posts = (await self.state())["messages"][CHANNEL]
-            if cards := [post for post in posts if post["text"].startswith(("FAIL", "OK"))]:
-                return dict(cards[-1])
-            await asyncio.sleep(0.05)
+            return [post for post in posts if post["text"].startswith(("FAIL", "OK"))]
+
+        return dict((await until(cards))[-1])
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -76,7 +77,7 @@ async def test_typed_command_ends_in_a_card_with_buttons(phone: Phone) -> None:
     target = (await phone.state())["lab"][1]["target"]
     status, shown = await phone.do(do="command", text=f"/appgw-check {target}")
     assert (status, shown["ok"]) == (200, True)
-    card = await asyncio.wait_for(phone.card(), 20)
+    card = await phone.card()
     assert card["text"].startswith("FAIL")
     buttons = next(block for block in card["blocks"] if block["type"] == "actions")
     status, shown = await phone.do(
@@ -95,14 +96,11 @@ async def test_thread_holds_what_only_its_reader_may_see(phone: Phone) -> None:
     await phone.do(do="mention", text="frobnicate", channel=CHANNEL, thread=parent["ts"])
 
     async def private() -> list[dict[str, Any]]:
-        while True:
-            posts = (await phone.state())["messages"][CHANNEL]
-            thread = next(post["thread"] for post in posts if post["ts"] == parent["ts"])
-            if found := [post for post in thread if post["private"]]:
-                return found
-            await asyncio.sleep(0.05)
+        posts = (await phone.state())["messages"][CHANNEL]
+        thread = next(post["thread"] for post in posts if post["ts"] == parent["ts"])
+        return [post for post in thread if post["private"]]
 
-    (answer,) = await asyncio.wait_for(private(), 10)
+    (answer,) = await until(private)
     assert answer["bot"]
 
 
@@ -110,26 +108,23 @@ async def test_alert_answers_itself(phone: Phone) -> None:
     status, shown = await phone.do(do="alert")
     assert (status, shown["ok"]) == (200, True)
 
-    async def answered() -> dict[str, Any]:
-        while True:
-            posts = (await phone.state())["messages"][ALERTS]
-            alerts = [post for post in posts if post["author"] == "Monitoring"]
-            if alerts and any(post["bot"] for post in alerts[0]["thread"]):
-                return dict(alerts[0])
-            await asyncio.sleep(0.05)
+    async def answered() -> list[dict[str, Any]]:
+        posts = (await phone.state())["messages"][ALERTS]
+        alerts = [post for post in posts if post["author"] == "Monitoring"]
+        return [alert for alert in alerts[:1] if any(post["bot"] for post in alert["thread"])]
 
-    alert = await asyncio.wait_for(answered(), 30)
+    (alert,) = await until(answered)
     assert alert["thread"][0]["text"].startswith("FAIL")
     assert SITE in str(alert["thread"][0]["blocks"])
 
 
 async def test_form_is_shown_and_closed(phone: Phone) -> None:
     await phone.do(do="shortcut")
-    for _ in range(100):
-        if (await phone.state())["view"]:
-            break
-        await asyncio.sleep(0.05)
-    assert (await phone.state())["view"]["type"] == "modal"
+
+    async def view() -> Any:  # noqa: ANN401 -- as the page tells it
+        return (await phone.state())["view"]
+
+    assert (await until(view))["type"] == "modal"
     await phone.do(do="close")
     assert (await phone.state())["view"] is None
 

@@ -25,6 +25,7 @@ from playground.lab.pki import Issued, Key
 from playground.lab.servers import TlsBackend
 from tests.playground.test_lab import question
 from tests.support.nginx import NGINX, Setup, accepts, gateway
+from tests.support.waiting import LIMIT_S
 
 WELL_KNOWN = load_well_known()  # reads a file, which has no place inside the loop
 MENDED_BY_A_CHAIN = (
@@ -55,7 +56,10 @@ def context() -> CheckContext:
     """Issuers by download from the lab's own CAs."""
     sources = IssuerSources(aia=True, rules=TargetRules.read((), allow_loopback=True))
     return CheckContext(
-        clock=lambda: datetime.now(UTC), timeout=5.0, find_issuers=sources.find, learn=sources.learn
+        clock=lambda: datetime.now(UTC),
+        timeout=LIMIT_S,
+        find_issuers=sources.find,
+        learn=sources.learn,
     )
 
 

@@ -410,7 +410,7 @@ async def test_refresh_makes_the_bot_come_again(slack: SlackStandIn) -> None:
 async def test_silent_connection_is_noticed_by_its_missing_pongs(slack: SlackStandIn) -> None:
     async with over_socket(slack, [], ping=0.3):
         slack.socket.go_silent()
-        await slack.until(lambda: slack.socket.opened == 2, timeout=20)
+        await slack.until(lambda: slack.socket.opened == 2)
         assert (await slack.command("help")).ok
 
 

@@ -23,6 +23,7 @@ from chainlib import (
 )
 from playground.lab.catalogue import CATALOGUE
 from playground.stage import Stage, health_words
+from tests.support.waiting import LIMIT_S
 
 NAMES = ("leaf-only", "wrong-root", "refused", "status-500", "ssh")
 RECIPES = tuple(one for one in CATALOGUE if one.name in NAMES)
@@ -46,7 +47,7 @@ async def headline(stage: Stage, name: str) -> Code:
         http=HttpProbeRule(host_header=backend.host_name),
     )
     target = Target(host=backend.address, port=backend.port, server_name=backend.host_name)
-    context = CheckContext(clock=lambda: datetime.now(UTC), timeout=12.0)
+    context = CheckContext(clock=lambda: datetime.now(UTC), timeout=LIMIT_S)
     report = await check(CheckRequest(target=target, policy=policy), context)
     return report.verdict.headline
 

@@ -73,7 +73,7 @@ _BUSY = "import os\nparent = {parent}\nwhile os.getppid() == parent:\n    sum(ra
 
 @contextmanager
 def busy_machine(processes: int) -> Iterator[None]:
-    """Let so many processes calculate for as long as this lasts, at most as long as this process."""
+    """Let so many processes calculate for as long as this lasts."""
     code = _BUSY.format(parent=os.getpid())
     started = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(processes)]  # noqa: S603 -- our own program
     try:

@@ -32,7 +32,7 @@ class _Leases:
 
     def __call__(self) -> float:
         """The seconds."""
-        return time.monotonic() + self._passed
+        return time.monotonic() + self._passed  # time: for the engine, which takes its clock
 
     def expire(self, engine: Engine) -> None:
         """The time of a lease passes, and the heartbeat comes that is due then."""

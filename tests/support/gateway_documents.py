@@ -92,7 +92,7 @@ class Document:
             "p",
             protocol="Https",
             path="/",
-            timeout=5,
+            timeout=5,  # time: of a probe in a document
             pickHostNameFromBackendHttpSettings=True,
         )
 

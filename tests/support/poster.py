@@ -59,6 +59,7 @@ class Channels:
         """Listen on a free port."""
         app = web.Application()
         app.add_routes([web.post("/post", self._post), web.get("/find", self._find)])
+        # time: posts that are still unanswered when a test is over
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -94,7 +95,7 @@ class Channels:
         self.admitted.set()
         self._entering += 1
         await self.open.wait()
-        await asyncio.sleep(self._before)
+        await asyncio.sleep(self._before)  # time: the pace of the service
         self._entering -= 1
         now = self.clock()
         if self.limit and now - self._last.get(channel, -self.limit) < self.limit:
@@ -105,13 +106,13 @@ class Channels:
         ts = f"{len(self.accepted)}.0"
         if len(self.arrived) >= self.silent_from:
             await for_ever()
-        await asyncio.sleep(self._after)
+        await asyncio.sleep(self._after)  # time: the pace of the service
         return web.json_response({"ts": ts})
 
     async def _find(self, request: web.Request) -> web.Response:
         await asyncio.sleep(0)  # a post that arrived with this request counts as earlier
         while self._entering:  # noqa: ASYNC110 -- a number, and no event
-            await asyncio.sleep(0.005)
+            await asyncio.sleep(0.005)  # time: asks again and again
         wanted = (request.query["channel"], request.query["delivery_id"])
         found = [
             f"{place}.0"

@@ -112,6 +112,11 @@ def stop_time() -> None:
     asyncio.get_running_loop().time = lambda: stopped + _CLOCK.moved  # type: ignore[method-assign]
 
 
+def resume_time() -> None:
+    """Let the clock of the running loop go on, for servers whose end takes time."""
+    del asyncio.get_running_loop().time  # type: ignore[method-assign]
+
+
 def advance(seconds: float) -> None:
     """Move the clock of every loop, so that each limit within that time ends.
 

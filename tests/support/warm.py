@@ -62,10 +62,11 @@ def _server() -> Path:
                     stderr=log,
                     start_new_session=True,
                 )
-            until = time.monotonic() + _PATIENCE_S
+            until = time.monotonic() + _PATIENCE_S  # time: a limit of minutes
             while not path.exists():
                 assert server.poll() is None, (run_folder() / "warm.log").read_text()
+                # time: a limit of minutes
                 assert time.monotonic() < until, "the warm server did not start"
-                time.sleep(0.02)
+                time.sleep(0.02)  # time: asks again and again
             server.returncode = 0  # it outlives this object on purpose
     return path

@@ -41,11 +41,12 @@ def _server(config: pytest.Config) -> Path:
             stderr=stream,
         )
     atexit.register(server.terminate)
-    until = time.monotonic() + _PATIENCE_S
+    until = time.monotonic() + _PATIENCE_S  # time: a limit of minutes
     while not path.exists():
         assert server.poll() is None, log.read_text()
+        # time: a limit of minutes
         assert time.monotonic() < until, "the tests could not be imported in time"
-        time.sleep(0.02)
+        time.sleep(0.02)  # time: asks again and again
     return path
 
 

@@ -62,7 +62,7 @@ def read_a_verdict(verdict: Verdict) -> None:
 
 async def ask_a_server() -> None:
     target = Target(host="backend.contoso.com", port=8443, server_name="backend.contoso.com")
-    chain = await capture(target, timeout=10.0)
+    chain = await capture(target, timeout=30.0)
     assert_type(chain, PresentedChain)
     readable = [one for one in chain.certificates if isinstance(one, Certificate)]
     assert_type(dump_bundle(readable), str)

@@ -16,6 +16,8 @@ from bot.slack.outbound.card import Card
 log = logging.getLogger(__name__)
 
 SAME_TARGET_S = 10.0
+# For the last updates of runs that are cut short, however long they could finish before that.
+LAST_UPDATES_S = 7.0
 REMEMBERED_S = 600.0
 MAX_REMEMBERED = 20_000
 
@@ -118,7 +120,7 @@ class Runs:
             task.cancel()
         if left:
             log.warning("running checks were cut short", extra={"count": len(left)})
-            await asyncio.wait(left, timeout=seconds / 2)
+            await asyncio.wait(left, timeout=LAST_UPDATES_S)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

@@ -32,6 +32,7 @@ from playground.arm import (
 from playground.lab import pki
 from tests.support.arm import FAST, TOKEN, MovableClock
 from tests.support.gateways import member_checks
+from tests.support.waiting import until
 
 PROD = GatewaySpec(
     name="prod-gw",
@@ -324,9 +325,8 @@ async def test_list_is_read_again_in_time(
     arm.add(GatewaySpec(name="prod-gw"))
     client = new_client(arm.url, timing=replace(FAST, inventory_age=0.1))
     refreshing = asyncio.create_task(client.keep_fresh())
-    await asyncio.sleep(1.0)
+    await until(lambda: arm.calls["list"] >= 3 and client.remembered())
     refreshing.cancel()
-    assert arm.calls["list"] >= 3
     assert [gateway.id.name for gateway in client.remembered() or ()] == ["prod-gw"]
 
 

@@ -5,7 +5,6 @@ Nothing is resolved and nothing is probed, and its message is the cause.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
 
 import pytest
@@ -28,6 +27,7 @@ from tests.bot.checks.test_typed import looked
 from tests.support.arm import MovableClock
 from tests.support.dialled import Dialled, record
 from tests.support.tls_server import NAME
+from tests.support.waiting import until
 
 PORT = 59_443
 ALONE = ProbeOptions(via=Via("gateway"))
@@ -181,12 +181,14 @@ class Counted:
 
 async def changed(watch_target: WatchedGateway, before: WatchResult | None) -> WatchResult:
     """The first look that sees something else."""
-    async with asyncio.timeout(10):
-        while (seen := await watch_target.probe()) is None or (  # noqa: ASYNC110 -- asks ARM anew
-            before and seen.change_key == before.change_key
-        ):
-            await asyncio.sleep(0.02)
-    return seen
+
+    async def other() -> WatchResult | None:
+        seen = await watch_target.probe()
+        return seen if seen and not (before and seen.change_key == before.change_key) else None
+
+    answer = await until(other)
+    assert answer is not None
+    return answer
 
 
 async def test_watch_queries_azure_at_its_own_pace(

@@ -23,6 +23,7 @@ from bot.domain.report import GatewayReport
 from bot.domain.request import NOTHING_TYPED, HostTarget, ProbeOptions
 from chainlib import Code
 from chainlib.aio import load_well_known
+from chainlib.limits import HANDSHAKE_S
 from playground.arm import (
     ArmStandIn,
     Fault,
@@ -37,7 +38,9 @@ from playground.lab.pki import NOW
 from playground.lab.servers import respond
 from tests.support.arm import MovableClock
 from tests.support.dialled import record
+from tests.support.slow_peers import crawl
 from tests.support.tls_server import NAME, Estate
+from tests.support.waiting import LIMIT_S, advance, for_ever, resume_time, stop_time, within_limit
 
 ESTATE = Estate()
 load_well_known()
@@ -81,7 +84,7 @@ def check_service(
     names: Names | None = None,
     *,
     loopback: bool = True,
-    timeout: float = 5.0,
+    timeout: float = LIMIT_S,
 ) -> CheckService:
     """A check service with the real target policy."""
     context = CheckContext(
@@ -388,6 +391,16 @@ async def test_never_stays_never_without_arm(arm: ArmStandIn, client: ArmClient)
     )
 
 
+@dataclass(slots=True, kw_only=True)
+class NoAnswer(Fault):
+    """ARM never answers, and the time that it is waited for passes at once."""
+
+    async def answer(self) -> None:
+        """Nothing."""
+        advance(self.seconds)
+        await for_ever()
+
+
 async def test_older_list_stands_in_while_arm_is_slow(
     arm: ArmStandIn, client: ArmClient, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -412,12 +425,13 @@ async def test_first_question_does_not_await_slow_arm(
     arm: ArmStandIn, client: ArmClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.checks.known_gateways.ARM_PATIENCE_S", 0.2)
-    arm.fault = Fault(kind=FaultKind.SLOW, seconds=3)
+    arm.fault = Fault(kind=FaultKind.SLOW, seconds=3600)
     async with backend() as port:
-        async with asyncio.timeout(2):
-            answer = answered(
-                await check_service(client).host(HostTarget(host=NAME, port=port), NOTHING_TYPED)
+        answer = answered(
+            await within_limit(
+                check_service(client).host(HostTarget(host=NAME, port=port), NOTHING_TYPED)
             )
+        )
     assert answer.arm is SLOW_ARM
     assert SLOW_ARM.kind is RefusalKind.TIMED_OUT
 
@@ -425,14 +439,20 @@ async def test_first_question_does_not_await_slow_arm(
 async def test_what_arm_took_is_gone_from_the_deadline(
     arm: ArmStandIn, client: ArmClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.checks.known_gateways.ARM_PATIENCE_S", 1.0)
-    arm.fault = Fault(kind=FaultKind.SLOW, seconds=5)
-    async with ScriptedPeer(tarpit) as peer, asyncio.timeout(2.5):
+    """ARM takes 100 of 102 seconds, so that a handshake does not get the 10 that it may take."""
+    monkeypatch.setattr("bot.checks.known_gateways.ARM_PATIENCE_S", 100.0)
+    arm.fault = NoAnswer(kind=FaultKind.SLOW, seconds=100.0)
+    slow = crawl(b"\x16\x03\x03\x40\x00" + bytes(900), pause=0.1)
+    stop_time()
+    begun = asyncio.get_running_loop().time()
+    async with ScriptedPeer(slow) as peer:
         answer = answered(
-            await check_service(client, timeout=2.2).host(
+            await check_service(client, timeout=102.0).host(
                 HostTarget(host=NAME, port=peer.port), NOTHING_TYPED
             )
         )
+    assert asyncio.get_running_loop().time() - begun < 100 + HANDSHAKE_S
+    resume_time()
     assert answer.report.verdict.headline is Code.TLS_FAILED
 
 
@@ -457,6 +477,7 @@ async def test_hanging_members_do_not_make_others_fail(arm: ArmStandIn, client: 
             return ["127.0.0.2" if host.startswith("bad") else LOOPBACK]
 
         arm.add(gateway(port, fqdns=(*bad, *good)))
+        # time: it ends before all have been probed, on any machine
         context = CheckContext(clock=lambda: NOW, timeout=3.0, resolver=resolver)
         rules = TargetRules.read((), allow_loopback=True)
         found = await CheckService(
@@ -502,7 +523,7 @@ async def test_twenty_settings_of_two_hundred_members_are_bounded(
             )
         )
         begun = time.process_time()
-        bench = check_service(client, timeout=12.0)
+        bench = check_service(client)
         found = await bench.gateway(GatewayRef(name="prod-gw"))
         spent = time.process_time() - begun  # ours and the servers', whoever else uses the machine
         assert isinstance(found, GatewayReport)

@@ -20,6 +20,7 @@ from playground.arm import ArmStandIn, GatewaySpec, PoolSpec, RuleSpec, SettingS
 from playground.lab.pki import NOW
 from playground.lab.servers import TlsBackend
 from tests.support.tls_server import NAME, Estate
+from tests.support.waiting import LIMIT_S
 
 ESTATE = Estate()
 load_well_known()
@@ -48,7 +49,7 @@ def edge(name: str, good: int, bad: int, *, host: str = SITE.host) -> GatewaySpe
 
 
 def service(arm: ArmClient) -> CheckService:
-    context = CheckContext(clock=lambda: NOW, timeout=5.0)
+    context = CheckContext(clock=lambda: NOW, timeout=LIMIT_S)
     guard = TargetGuard(rules=TargetRules.read((), allow_loopback=True))
     return CheckService(arm=arm, target_policy=guard, new_context=lambda: context)
 

@@ -337,6 +337,7 @@ async def test_interface_members_are_judged_by_typed_options_too(
             pools=(PoolSpec(name="web", nics=("nic-1",)),),
         )
     )
+    # time: nothing has to come within it, since nobody may be probed
     bench = check_service(client, loopback=False, timeout=0.3)
     report = looked(await bench.gateway(PROD, ProbeOptions(root="corp", port=22)))
     dialled = record(monkeypatch)

@@ -94,7 +94,7 @@ class World:
 
         async def tick() -> None:
             while True:
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.05)  # time: how fast the clock goes does not matter
                 self.now += timedelta(seconds=0.05)
 
         ticking = asyncio.create_task(tick())

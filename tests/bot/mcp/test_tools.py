@@ -29,6 +29,7 @@ from chainlib import Certificate
 from playground.lab.backends import LabBackend
 from playground.lab.catalogue import CATALOGUE
 from playground.stage import Stage
+from tests.support.waiting import LIMIT_S
 
 pytestmark = pytest.mark.smoke
 ROOT = Path(__file__).parents[3]
@@ -173,14 +174,14 @@ def _printed(stage: Stage, bad: LabBackend, folder: Path) -> dict[str, dict[str,
         sni=None,
         host_name=bad.host_name,
         path=None,
-        timeout=12.0,
+        timeout=LIMIT_S,
         **trust,
     )
     rehearse = RehearseOptions(chain=chain, name=bad.host_name, **trust)
     commands: dict[str, Callable[[], int]] = {
         "check": lambda: run_check(check),
         "rehearse": lambda: run_rehearse(rehearse),
-        "health": lambda: run_health("gw:lab-gw", json_wanted=True, timeout=12.0),
+        "health": lambda: run_health("gw:lab-gw", json_wanted=True, timeout=LIMIT_S),
         "forecast": lambda: run_forecast("gw:lab-gw", 30, json_wanted=True),
     }
     with pytest.MonkeyPatch.context() as patch:

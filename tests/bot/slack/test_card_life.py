@@ -84,7 +84,7 @@ class Seconds:
     def __call__(self) -> float:
         """The seconds."""
         self.seen += 1
-        return monotonic()
+        return monotonic()  # time: given on, and compared with nothing here
 
 
 @dataclass(slots=True)
@@ -209,7 +209,7 @@ class Stage:
             invocation=invocation,
             request=understood,
             run_id="r",
-            begun=monotonic(),
+            begun=monotonic(),  # time: when the request came, for a metric
             arrived=NOW,
         )
 

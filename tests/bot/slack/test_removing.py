@@ -29,8 +29,7 @@ async def test_removal_and_forecast_are_cards_with_files(
 
         async def card(start: str) -> Message:
             return await slack.until(
-                lambda: [m for m in slack.messages(CHANNEL) if m.text.startswith(start)][0],  # noqa: RUF015 -- an IndexError means not yet
-                20.0,
+                lambda: [m for m in slack.messages(CHANNEL) if m.text.startswith(start)][0]  # noqa: RUF015 -- an IndexError means not yet
             )
 
         await slack.command(

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from bot.domain.outage import DatabaseUnavailable
 from bot.store import Store, monitored, outage_of
 from bot.store.last_known import first_time, recent_hosts
+from tests.support.waiting import LIMIT_S, until
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -84,10 +85,8 @@ def read_only_switch(store: Store) -> Callable[[bool], None]:
     return lambda read_only: words.append(on if read_only else off)
 
 
-async def until(store: Store, reason: str | None) -> None:
-    async with asyncio.timeout(20):
-        while store.availability.reason != reason:  # noqa: ASYNC110 -- what is looked at is a plain value
-            await asyncio.sleep(0.05)
+async def until_reported(store: Store, reason: str | None) -> None:
+    await until(lambda: store.availability.reason == reason)
 
 
 async def test_read_only_database_is_reported_and_heals(
@@ -97,14 +96,14 @@ async def test_read_only_database_is_reported_and_heals(
     switch = read_only_switch(store)
     async with monitored(store, every=0.1, again=0.1):
         switch(True)  # noqa: FBT003 -- on
-        await until(store, "the database is read-only")
+        await until_reported(store, "the database is read-only")
         with pytest.raises(DatabaseUnavailable, match="I cannot save this now: the database is"):
             async with store.writing() as connection:
                 await first_time(connection, "event", NOW)
         async with store.reading() as connection:
             assert await recent_hosts(connection, "T", "U") == ()
         switch(False)  # noqa: FBT003 -- off
-        await until(store, None)
+        await until_reported(store, None)
         async with store.writing() as connection:
             assert await first_time(connection, "event", NOW)
     assert [record.message for record in caplog.records] == [
@@ -121,7 +120,7 @@ async def test_an_error_of_our_own_is_no_outage(store: Store) -> None:
 
 
 async def test_a_reader_waits_for_no_writer(store: Store) -> None:
-    async with store.writing() as writing, asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT_S), store.writing() as writing:
         await first_time(writing, "event", NOW)
         async with store.reading() as reading:
             assert await recent_hosts(reading, "T", "U") == ()
