@@ -252,12 +252,17 @@ class CardLife:
     async def _show_verdict(self, found: Found) -> None:
         if found.amend and found.health_first and not self._card.changeable:
             self._without_health = found.without_health
-            await self._show(await found.amend())
+            amended = await found.amend()
+            self._without_health = None
+            await self._show(amended)
             return
         alone = None if self._card.changeable or not found.amend else found.without_health
+        amend = found.amend if self._card.changeable and not found.watch else None
+        if amend:  # from here on the card says that backend health is still read
+            self._without_health = found.without_health
         await self._show(found, alone and alone(PRIVATE))
-        if found.amend and not found.watch and self._card.changeable:
-            await self._amend(found, found.amend)
+        if amend:
+            await self._amend(found, amend)
 
     async def _show(self, shown: Shown, message: Message | None = None) -> None:
         """Show an answer, then fill its thread, then watch it."""
@@ -277,7 +282,6 @@ class CardLife:
 
     async def _amend(self, found: Found, amend: Callable[[], Awaitable[Shown]]) -> None:
         """Add backend health to the card when it arrives; the card is complete without it."""
-        self._without_health = found.without_health
         if found.interim:
             async for message in found.interim():
                 with contextlib.suppress(DeliveryError):  # the next card contains all of it
@@ -332,11 +336,13 @@ class CardLife:
         """The card for an early end; `None` if it shows everything already."""
         if not self._is_writer:
             return None
-        if not self._card.shown:
-            return self._answer or without_verdict(
+        if not self._card.shown and not self._answer:
+            return without_verdict(
                 self._work.name, run_id=self._order.run_id, command=self._work.command
             )
-        return self._without_health(reason) if self._without_health else None
+        if self._without_health:
+            return self._without_health(reason)
+        return None if self._card.shown else self._answer
 
 
 class _Ending(Protocol):

@@ -186,18 +186,21 @@ class Watching:
 
     async def _until_over(self, watch: _Watch, posted: Posted, order: WatchOrder) -> None:
         WATCHES.inc()
+        over = False
         try:
             if self.store:
                 already = order.admitted.watched_s or 0.0
                 await self.store.begun(posted, order.admitted, order.seconds, already)
-            await watch.run()
+            over = await watch.run()
         except DeliveryError as error:
+            over = True
             log.info("a watch ended: its card is out of reach", extra={"reason": error.reason})
         finally:
             WATCHES.dec()
             order.target.close()
             self._watched.pop((posted.place.channel, posted.ts), None)
-            if self.store and not self.runs.draining:
+            # A stop interrupts a watch, which goes on after it; one that was over by then does not.
+            if self.store and (over or not self.runs.draining):
                 await self.store.ended(posted)
 
 
@@ -210,8 +213,11 @@ class _Watch:
         self._updated = watching.now()
         self._begun = self._updated - (order.admitted.watched_s or 0.0)
 
-    async def run(self) -> None:
+    async def run(self) -> bool:
         """Observe until the target is healthy, the time ends, or nothing can be updated.
+
+        Returns:
+            Whether it is over; false where the process is asked to stop before that.
 
         Raises:
             DeliveryError: the card can no longer be updated.
@@ -221,21 +227,22 @@ class _Watch:
                 continue
             seen = await self._seen()
             if seen is None:
-                return
+                return True
             await self._show(seen)
             if seen.green:
                 taken = f"Green after {duration(self._elapsed())}."
                 await self._say(
                     f"{taken} {seen.backend_health}".rstrip(), f"{taken} {seen.card.text}"
                 )
-                return
+                return True
             if self._elapsed() >= self._order.seconds:
                 taken = f"Not green after {duration(self._order.seconds)}"
                 await self._say(
                     f"{taken}; the watch has ended. Press Watch until green to start another.",
                     f"{taken}. {seen.card.text}",
                 )
-                return
+                return True
+        return False
 
     async def _pause(self) -> bool:
         """Wait for the next observation in short steps; false once the process is stopping."""

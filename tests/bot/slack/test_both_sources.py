@@ -18,7 +18,7 @@ from bot.domain.gateway_ref import GatewayRef
 from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import GatewayReport
 from bot.domain.request import HostTarget, ProbeOptions
-from playground.slack import Message
+from playground.slack import Fault, Message
 from tests.bot.test_evidence import answered
 from tests.support.reports import CASES, HOST
 from tests.support.slackbot import RunningBot, Script, running_bot
@@ -104,6 +104,17 @@ async def test_stop_during_a_gateway_answer_keeps_our_verdict() -> None:
         card = await admitted(bot)
         bot.service.stop.set()
         await bot.task
+        shown = bot.slack.current(card)
+        assert shown.text.startswith("FAIL")
+        assert "backend health was not read: the bot restarted" in says(shown)
+        assert "ten seconds or more" not in says(shown)
+
+
+async def test_stop_while_its_thread_is_filled_keeps_our_verdict() -> None:
+    async with running_bot(script=TwoWitnesses(), wait_s=0.3) as bot:
+        bot.slack.faults.add(Fault(method="files.getUploadURLExternal", before=3600))
+        card = await admitted(bot)
+        await bot.until_stopped()
         shown = bot.slack.current(card)
         assert shown.text.startswith("FAIL")
         assert "backend health was not read: the bot restarted" in says(shown)

@@ -12,6 +12,8 @@ from typing import TypeVar
 import pytest
 from prometheus_client import generate_latest
 
+from bot.cards.parts import compose
+from bot.cards.parts import say as paragraph
 from bot.domain.request import BackendRequest, Watch
 from bot.observability.metrics import REGISTRY
 from bot.slack.invocation import AdmittedInvocation, Invocation, Source
@@ -23,6 +25,7 @@ from playground.slack import Fault, Message
 from playground.slack.standin import CHANNEL
 from tests.support.reports import HOST
 from tests.support.slackbot import RunningBot, running_bot
+from tests.support.waiting import LIMIT_S, advance, until, within_limit
 
 INTERVAL_S = 0.05
 ADMITTED = AdmittedInvocation(
@@ -224,6 +227,62 @@ class Standing:
 
     async def say(self, message: Message) -> None:
         """Its thread takes everything."""
+
+
+class Healthy:
+    """A backend that the gateway accepts."""
+
+    async def probe(self) -> WatchResult | None:
+        """Green at once."""
+        return WatchResult(card=compose("OK", [paragraph("fine")]), change_key="ok", green=True)
+
+    def close(self) -> None:
+        """Nothing runs."""
+
+
+class StoppedWhileItEnds(Standing):
+    """A card whose process is asked to stop while the last word of its watch is posted."""
+
+    def __init__(self, ts: str, runs: Runs) -> None:
+        super().__init__(ts)
+        self._runs = runs
+
+    async def say(self, message: Message) -> None:
+        """The stop comes."""
+        del message
+        self._runs.draining = True
+
+
+class Kept:
+    """The watches that would go on after a restart."""
+
+    def __init__(self) -> None:
+        self.open: list[str] = []
+
+    async def begun(self, posted: Posted, *_: object) -> None:
+        """One more."""
+        self.open.append(posted.ts)
+
+    async def ended(self, posted: Posted) -> None:
+        """One less."""
+        self.open.remove(posted.ts)
+
+
+@pytest.mark.parametrize(
+    ("target", "left"), [(Healthy(), []), (Never(), ["1.0"])], ids=["over", "interrupted"]
+)
+async def test_stop_keeps_only_unfinished_watches(target: Healthy | Never, left: list[str]) -> None:
+    runs, kept = Runs(), Kept()
+    watching = Watching(runs=runs, interval=0, store=kept)
+    order = WatchOrder(target=target, change_key="", seconds=60, admitted=ADMITTED)
+    watching.begin(StoppedWhileItEnds("1.0", runs), order)
+    await until(lambda: runs.draining or (left and kept.open == left))
+    draining = asyncio.create_task(runs.drain(LIMIT_S))
+    await asyncio.sleep(0)
+    if left:
+        advance(LIMIT_S)
+    await within_limit(draining)
+    assert kept.open == left
 
 
 async def test_one_watch_per_card_and_a_bounded_number() -> None:
