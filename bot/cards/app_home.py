@@ -71,11 +71,11 @@ def _problems(problems: Sequence[tuple[DigestLine, str]], muted: int) -> Iterato
         mark = SHAPES["FAIL" if line.severity is Severity.CRITICAL else "WARN"]
         yield say(bold(f"{mark} {title(line)}"), f" · {clean(_where(line, check), _WORDS)}")
         yield Buttons(elements=(run_button("Check", check, number=number, apart=True),))
-    hushed = f"{muted} muted." if muted else ""
+    muted_text = f"{muted} muted." if muted else ""
     if not problems:
-        yield say(f"None in the subscriptions{'; ' if muted else '.'}{hushed}")
+        yield say(f"None in the subscriptions{'; ' if muted else '.'}{muted_text}")
     elif muted:
-        yield say(hushed)
+        yield say(muted_text)
     if more := and_more(len(problems), MOST_PROBLEMS):
         yield say(f"{more}, in the digests")
 

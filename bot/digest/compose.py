@@ -43,26 +43,26 @@ def compose(
         last: the content of the last digest that was sent; `None` before the first.
         at: the instant of the digest.
     """
-    there = tuple(states)
-    own = [state for state in there if wanted(subscription, state.seen)]
-    answered, hushed, notes = _by_mute(_open(subscription, own), mutes, at)
+    all_states = tuple(states)
+    included = [state for state in all_states if wanted(subscription, state.seen)]
+    shown, muted, notes = _by_mute(_open(subscription, included), mutes, at)
     known = {line.cause: line for line in last.known} if last else {}
-    lines = [replace(line, news=_news(line, known)) for line in fold(answered, at)]
+    lines = [replace(line, news=_news(line, known)) for line in fold(shown, at)]
     standing = [line for line in lines if subscription.only_changes and line.news is News.NONE]
-    quiet = fold(hushed, at)
-    troubled = {backend.seen.key for backend, _ in (*answered, *hushed)}
+    muted_lines = fold(muted, at)
+    failing = {backend.seen.key for backend, _ in (*shown, *muted)}
     return DigestContent(
         at=at,
         target=subscription.target,
         schedule=subscription.schedule,
         lines=tuple(line for line in lines if line not in standing),
         standing=tuple(standing),
-        hushed=tuple(known[line.cause] for line in quiet if line.cause in known),
-        fixed=_fixed(last, {line.cause for line in (*lines, *quiet)}, there, mutes),
+        hushed=tuple(known[line.cause] for line in muted_lines if line.cause in known),
+        fixed=_fixed(last, {line.cause for line in (*lines, *muted_lines)}, all_states, mutes),
         muted=notes,
-        fine=sum(state.seen.backend and state.seen.key not in troubled for state in own),
+        fine=sum(state.seen.backend and state.seen.key not in failing for state in included),
         since=last.at if last else None,
-        ahead=_ahead(subscription, own, mutes, at),
+        ahead=_ahead(subscription, included, mutes, at),
     )
 
 
@@ -77,14 +77,17 @@ def should_send(subscription: Subscription, content: DigestContent) -> bool:
 
 
 def _ahead(
-    subscription: Subscription, own: Iterable[BackendState], mutes: Sequence[Mute], at: datetime
+    subscription: Subscription,
+    included: Iterable[BackendState],
+    mutes: Sequence[Mute],
+    at: datetime,
 ) -> NextBreak | None:
     """What will break next, for a weekly digest: the first date, and how many backends break."""
     if not subscription.schedule.text.startswith("weekly"):
         return None
     coming = [
         state.seen.next_break
-        for state in own
+        for state in included
         if state.seen.next_break is not None
         and state.seen.next_break.at > at
         and mute_over(mutes, state.seen, at) is None
@@ -95,10 +98,10 @@ def _ahead(
     return replace(first, backends=sum(one == first for one in coming))
 
 
-def _open(subscription: Subscription, own: Iterable[BackendState]) -> list[Occurrence]:
+def _open(subscription: Subscription, included: Iterable[BackendState]) -> list[Occurrence]:
     return [
         (backend, state)
-        for backend in own
+        for backend in included
         for state in backend.problems
         if state.open and severe_enough(state.problem.severity, subscription.minimum)
     ]
@@ -107,16 +110,17 @@ def _open(subscription: Subscription, own: Iterable[BackendState]) -> list[Occur
 def _by_mute(
     occurrences: Iterable[Occurrence], mutes: Sequence[Mute], at: datetime
 ) -> tuple[list[Occurrence], list[Occurrence], tuple[MutedNote, ...]]:
-    answered: list[Occurrence] = []
+    """Split open problems into shown and muted ones, with a note for each mute."""
+    shown: list[Occurrence] = []
     hidden: dict[int, tuple[Mute, list[Occurrence]]] = {}
     for occurrence in occurrences:
         mute = mute_over(mutes, occurrence[0].seen, at)
         if mute is None:
-            answered.append(occurrence)
+            shown.append(occurrence)
         else:
             hidden.setdefault(mute.id, (mute, []))[1].append(occurrence)
     notes = tuple(_note(mute, found, at) for mute, found in hidden.values())
-    return answered, [occurrence for _, found in hidden.values() for occurrence in found], notes
+    return shown, [occurrence for _, found in hidden.values() for occurrence in found], notes
 
 
 def _note(mute: Mute, found: list[Occurrence], at: datetime) -> MutedNote:
@@ -156,7 +160,7 @@ def _fixed(
     """
     if last is None:
         return ()
-    lasting = {
+    still_open = {
         (state.problem.cause, backend.seen.key)
         for backend in states
         for state in backend.problems
@@ -169,13 +173,15 @@ def _fixed(
         if not state.open
     }
     missing = [line for line in last.known if line.cause not in listed]
-    gone = [
+    ended_lines = [
         line
         for line in missing
-        if not any((line.cause, key) in lasting for key in _members_of(line, states))
+        if not any((line.cause, key) in still_open for key in _members_of(line, states))
     ]
     return tuple(
-        line for line in gone if line.cause not in ended or not _in_mute(ended[line.cause], mutes)
+        line
+        for line in ended_lines
+        if line.cause not in ended or not _in_mute(ended[line.cause], mutes)
     )
 
 

@@ -59,8 +59,8 @@ def counts(content: DigestContent) -> str:
         f"{content.fine} fine",
     ]
     quiet = not content.lines and not content.fixed and not content.standing and not content.muted
-    hushed = sum(note.lines for note in content.muted)
-    parts.insert(2, f"{hushed} muted" if hushed else "")
+    muted_count = sum(note.lines for note in content.muted)
+    parts.insert(2, f"{muted_count} muted" if muted_count else "")
     known = [f"{len(content.standing)} as before"] if content.standing else []
     unchanged = ["nothing changed"] if quiet and content.since else []
     return ", ".join([part for part in parts if part] + known + unchanged)

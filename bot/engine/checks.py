@@ -45,7 +45,7 @@ class Checks:
         self, store: Store, ports: Ports, transact: Transact, settings: EngineSettings
     ) -> None:
         self._store, self._ports, self._transact, self._settings = store, ports, transact, settings
-        self._gates = {
+        self._limits = {
             TargetKind.HOST: asyncio.Semaphore(_PARALLEL),
             TargetKind.GATEWAY: asyncio.Semaphore(_PARALLEL_GATEWAYS),
             TargetKind.SITE: asyncio.Semaphore(_PARALLEL_GATEWAYS),
@@ -57,12 +57,12 @@ class Checks:
         Returns the keys for which another observation would decide a pending change. Never raises.
         """
         try:
-            followed = await self._patiently(lambda: self._followed(keys))
+            followed = await self._despite_outages(lambda: self._followed(keys))
             observed_targets = await asyncio.gather(*(self._observe(target) for target in followed))
             return [
                 observed.target_key
                 for observed in observed_targets
-                if await self._patiently(partial(self._record, observed))
+                if await self._despite_outages(partial(self._record, observed))
             ]
         except Exception:  # noqa: BLE001 -- an exception would end the workflow, and its digests would never be released
             _LOG.exception("checking %d targets", len(keys))
@@ -72,7 +72,8 @@ class Checks:
         async with self._store.reading() as connection:
             return await targets(connection, keys)
 
-    async def _patiently(self, work: Callable[[], Awaitable[T]]) -> T:
+    async def _despite_outages(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Run the work, and repeat it until the database is available."""
         while True:
             try:
                 return await work()
@@ -80,12 +81,12 @@ class Checks:
                 await asyncio.sleep(_AFTER_OUTAGE_S)
 
     async def _observe(self, target: FollowedTarget) -> TargetObservation:
-        async with self._gates[target.kind]:
+        async with self._limits[target.kind]:
             try:
                 async with asyncio.timeout(self._settings.observe_timeout.total_seconds()):
                     return await self._ports.observer.observe(target)
             except Exception:  # noqa: BLE001 -- the digest then says that nothing was observed
-                _LOG.exception("looking at %s", target.key)
+                _LOG.exception("observing %s", target.key)
         return TargetObservation(
             target_key=target.key,
             seen=(not_observed(target, f"{target.text} could not be checked"),),
@@ -94,12 +95,12 @@ class Checks:
 
     async def _record(self, observed: TargetObservation) -> bool:
         async with self._store.writing() as connection:
-            wavering, events = await record_observations(
+            undecided, events = await record_observations(
                 connection, (observed,), self._ports.clock()
             )
         if any(event.change is Change.CLOSED for event in events):
             await self._announce_end(observed.target_key)
-        return wavering
+        return undecided
 
     async def _announce_end(self, target_key: str) -> None:
         try:
@@ -112,9 +113,9 @@ class Checks:
 
         Returns the number of queued digests.
         """
-        await self._patiently(lambda: self._mark_ready(check))
+        await self._despite_outages(lambda: self._mark_ready(check))
         released = 0
-        while queued := await self._patiently(lambda: self._queue(check)):
+        while queued := await self._despite_outages(lambda: self._queue(check)):
             released += queued
         return released
 

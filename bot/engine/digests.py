@@ -22,7 +22,7 @@ from bot.store.subscriptions import get_subscription, pause_channel
 from bot.subscriptions import current_digest
 
 _LOG = logging.getLogger(__name__)
-_AFTER_TROUBLE_S = 5.0
+_RETRY_S = 5.0
 _OUTCOMES = {
     DeliveryState.SENT: Outcome.SENT,
     DeliveryState.UNKNOWN: Outcome.UNKNOWN,
@@ -51,10 +51,10 @@ class Digests:
         try:
             return await self._advance(run_id)
         except DatabaseUnavailable:
-            return _AFTER_TROUBLE_S
+            return _RETRY_S
         except Exception:  # noqa: BLE001 -- an exception would end the workflow, and the digest would be lost
             _LOG.exception("digest %s: trying again", run_id)
-            return _AFTER_TROUBLE_S
+            return _RETRY_S
 
     async def _advance(self, run_id: str) -> float:
         now = self._ports.clock()

@@ -35,7 +35,7 @@ from bot.store.deliveries import block, lives, lock_delivery, lock_pace, save_de
 OnFinal = Callable[[AsyncConnection, Delivery], Awaitable[None]]
 
 _LOG = logging.getLogger(__name__)
-_SOMEBODY_ELSE_HAS_IT_S = 2.0
+_HELD_BY_ANOTHER_S = 2.0
 _HISTORY_MARGIN = timedelta(seconds=5)
 _LONGEST_PAUSE_S = 60.0
 _LONGEST_WAIT_S = (
@@ -56,7 +56,7 @@ class DigestSender:
     def __init__(self, store: Store, ports: Ports, lease: Lease, settings: EngineSettings) -> None:
         self._store, self._poster, self._clock = store, ports.poster, ports.clock
         self._lease, self._settings = lease, settings
-        self._under_way: set[str] = set()
+        self._in_progress: set[str] = set()
 
     async def attempt(
         self, delivery_id: str, message: Message, on_final: OnFinal
@@ -72,19 +72,19 @@ class DigestSender:
         Returns:
             The delivery when it is final; otherwise `None` and the seconds until the next attempt.
         """
-        if delivery_id in self._under_way:
-            return None, _SOMEBODY_ELSE_HAS_IT_S
-        self._under_way.add(delivery_id)
+        if delivery_id in self._in_progress:
+            return None, _HELD_BY_ANOTHER_S
+        self._in_progress.add(delivery_id)
         try:
             claimed, wait = await self._claim(delivery_id, on_final)
             if claimed is None or claimed.state.final:
                 return claimed, wait
-            final, wait = await self._bring(claimed, message)
+            final, wait = await self._deliver(claimed, message)
             if final is not None:
                 await self._settle(final, on_final)
             return final, wait
         finally:
-            self._under_way.discard(delivery_id)
+            self._in_progress.discard(delivery_id)
 
     async def _claim(self, delivery_id: str, on_final: OnFinal) -> tuple[Delivery | None, float]:
         """Commit the intent; from then on a request may have been sent."""
@@ -94,7 +94,7 @@ class DigestSender:
                 await on_final(connection, found)
                 return found, 0
             if not await self._lease.owns(connection) or not await self._is_free(connection, found):
-                return None, _SOMEBODY_ELSE_HAS_IT_S
+                return None, _HELD_BY_ANOTHER_S
             now = self._clock()
             doubtful = found.doubtful or found.state is DeliveryState.SENDING
             wait = await self._wait(connection, found, now, doubtful=doubtful)
@@ -138,18 +138,19 @@ class DigestSender:
         waits = [(instant - now).total_seconds() for instant in (free, settled) if instant]
         return max((wait for wait in waits if wait <= _LONGEST_WAIT_S), default=0.0)
 
-    async def _bring(self, claimed: Delivery, message: Message) -> tuple[Delivery | None, float]:
+    async def _deliver(self, claimed: Delivery, message: Message) -> tuple[Delivery | None, float]:
+        """Find out the outcome of an earlier request if needed, then post the message."""
         if claimed.doubtful:
             try:
                 known = await self._reconcile(claimed)
             except DeliveryError as error:
-                return await self._later(claimed, error, doubtful=True, posting=False)
+                return await self._schedule_retry(claimed, error, doubtful=True, posting=False)
             if known is not None:
                 return known, 0
             claimed = await self._commit_request_time(claimed)
         async with self._store.reading() as connection:
             if not await self._lease.owns(connection):
-                return None, _SOMEBODY_ELSE_HAS_IT_S
+                return None, _HELD_BY_ANOTHER_S
         try:
             ts = await self._post(claimed, message)
         except Refused as error:
@@ -157,7 +158,7 @@ class DigestSender:
                 claimed, state=DeliveryState.REFUSED, error=error.reason, doubtful=False
             ), 0
         except DeliveryError as error:
-            return await self._later(claimed, error, doubtful=isinstance(error, Unknown))
+            return await self._schedule_retry(claimed, error, doubtful=isinstance(error, Unknown))
         return replace(claimed, state=DeliveryState.SENT, ts=ts, doubtful=False), 0
 
     async def _reconcile(self, claimed: Delivery) -> Delivery | None:
@@ -182,25 +183,25 @@ class DigestSender:
 
     async def _find(self, claimed: Delivery) -> str | None:
         """Look for the message in the history around the time of the last request."""
-        asked = claimed.attempt_at or self._clock()
-        since = asked - _HISTORY_MARGIN
-        until = asked + self._settings.post_timeout + _HISTORY_MARGIN
-        with _named_errors():
+        requested_at = claimed.attempt_at or self._clock()
+        since = requested_at - _HISTORY_MARGIN
+        until = requested_at + self._settings.post_timeout + _HISTORY_MARGIN
+        with _unexpected_as_unknown():
             return await self._poster.find(claimed.channel, claimed.id, since, until)
 
     async def _post(self, claimed: Delivery, message: Message) -> str:
-        with _named_errors():
+        with _unexpected_as_unknown():
             async with asyncio.timeout(self._settings.post_timeout.total_seconds()):
                 return await self._poster.post(claimed.channel, message, claimed.id)
 
     async def _commit_request_time(self, claimed: Delivery) -> Delivery:
         """Commit the instant of the next request before it is made."""
-        anew = replace(claimed, attempt_at=self._clock())
+        updated = replace(claimed, attempt_at=self._clock())
         async with self._store.writing() as connection:
-            await save_delivery(connection, anew)
-        return anew
+            await save_delivery(connection, updated)
+        return updated
 
-    async def _later(
+    async def _schedule_retry(
         self, claimed: Delivery, error: DeliveryError, *, doubtful: bool, posting: bool = True
     ) -> tuple[Delivery | None, float]:
         """Store the outcome of the request and when to try again.
@@ -210,15 +211,15 @@ class DigestSender:
         now, began = self._clock(), claimed.first_attempt_at
         if began is not None and now - began > self._settings.give_up_after:
             return replace(claimed, state=DeliveryState.FAILED, error=str(error)), 0
-        admitted = error.retry_after if isinstance(error, RateLimited) else None
+        retry_after = error.retry_after if isinstance(error, RateLimited) else None
         async with self._store.writing() as connection:
             await save_delivery(
                 connection,
                 replace(claimed, state=DeliveryState.PLANNED, doubtful=doubtful, error=str(error)),
             )
-            if admitted is not None and posting:
-                await block(connection, claimed.channel, now + timedelta(seconds=admitted))
-        return None, admitted if admitted is not None else min(
+            if retry_after is not None and posting:
+                await block(connection, claimed.channel, now + timedelta(seconds=retry_after))
+        return None, retry_after if retry_after is not None else min(
             2.0**claimed.attempts, _LONGEST_PAUSE_S
         )
 
@@ -230,7 +231,7 @@ class DigestSender:
 
 
 @contextmanager
-def _named_errors() -> Iterator[None]:
+def _unexpected_as_unknown() -> Iterator[None]:
     """Turn an unexpected exception of the poster into an unknown outcome."""
     try:
         yield

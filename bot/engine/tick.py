@@ -31,7 +31,7 @@ CHECK_WORKFLOW, DIGEST_WORKFLOW = "check_v1", "digest_v1"
 HOSTS_PER_CHECK = 50
 _LOST_AFTER = timedelta(minutes=15)
 # how long to wait for an earlier digest of the channel whose gateway is slow
-_ORDER_PATIENCE = timedelta(minutes=2)
+_ORDER_WAIT = timedelta(minutes=2)
 
 
 class Ticker:
@@ -79,7 +79,7 @@ class Ticker:
                 await self._transact.enqueue(
                     connection, CHECKS, CHECK_WORKFLOW, check, check, list(batch)
                 )
-            for run in await release_overdue(connection, now - _ORDER_PATIENCE):
+            for run in await release_overdue(connection, now - _ORDER_WAIT):
                 await enqueue_digest(self._transact, connection, run)
             return len(runs)
 
