@@ -16,6 +16,7 @@ from slack_bolt.async_app import AsyncApp
 from bot.composition.parts import Parts
 from bot.domain import request as requests
 from bot.settings import Settings
+from bot.slack.button_listeners import ButtonListeners
 from bot.slack.handlers.alert_answers import AlertAnswerer
 from bot.slack.handlers.alert_cards import AlertCards
 from bot.slack.handlers.alert_following import AlertFollowing
@@ -119,11 +120,18 @@ class _SlackAppBuilder:
             acknowledged=self._connected.acks.over,
         )
         answering = self._alert_answering(reception)
-        listeners = Listeners(
+        buttons = ButtonListeners(
             reception=reception,
             slack=self._slack,
             rehearsing=self._rehearsing,
             filing=self._filing,
+            consent=consent,
+        )
+        listeners = Listeners(
+            reception=reception,
+            slack=self._slack,
+            rehearsing=self._rehearsing,
+            buttons=buttons,
             bot_user=self._identity.user,
             alerts=self._parts.alerts,
             consent=consent,
