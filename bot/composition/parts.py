@@ -19,7 +19,7 @@ from bot.slack.handlers.check import no_site
 from bot.slack.handlers.health import nothing_followed
 from bot.slack.handlers.subscription_replies import SubscriptionReplies
 from bot.slack.handlers.watch_store import SavedWatches
-from bot.slack.inbound.access import AccessCheck
+from bot.slack.inbound.routing import InvocationPolicy
 from bot.slack.outbound.sharing import SHARING_WAITS_S
 from bot.slack.outbound.watching import INTERVAL_S
 from bot.slack.service import Connected
@@ -67,7 +67,7 @@ class Parts:
     """
 
     backends: CheckService
-    access: Callable[[Identity, Directory], AccessCheck]
+    access: Callable[[Identity, Directory], InvocationPolicy]
     clock: Callable[[], datetime]
     probe_origin: str
     gateways: CheckService | None = None

@@ -20,7 +20,6 @@ from bot.cards.usage import notice
 from bot.checks.backend_health import why_no_backend_health, with_backend_health
 from bot.checks.last_healthy import RecentFacts, changed_since_healthy
 from bot.checks.service import CheckService, HostAnswer
-from bot.commands.wording import command_of, target_of
 from bot.domain.alerts import Problem
 from bot.domain.refusal import Refusal
 from bot.domain.report import GatewayReport
@@ -42,7 +41,15 @@ from bot.slack.handlers.wording import judged_as, understood
 from bot.slack.inbound.routing import Handler
 from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.card_life import answer_once, watch_on
-from bot.slack.outbound.card_work import CardTools, Found, Progress, Shown, TakenBack, ThreadItem
+from bot.slack.outbound.card_work import (
+    CardTools,
+    Found,
+    Progress,
+    RequestWork,
+    Shown,
+    TakenBack,
+    ThreadItem,
+)
 from bot.slack.outbound.places import Posted
 from bot.slack.outbound.watching import WatchOrder, watched_for
 
@@ -167,21 +174,10 @@ def _is_health_only(admitted: AdmittedInvocation[BackendRequest]) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BackendCheck:
+class BackendCheck(RequestWork[BackendRequest]):
     """One check, in the form of `bot.slack.outbound.card_work.Work`."""
 
     tools: CheckHandler
-    admitted: AdmittedInvocation[BackendRequest]
-
-    @property
-    def name(self) -> str:
-        """The backend."""
-        return target_of(self.admitted.request)
-
-    @property
-    def command(self) -> str:
-        """The command that repeats it."""
-        return command_of(self.admitted.request)
 
     @property
     def understood(self) -> str:

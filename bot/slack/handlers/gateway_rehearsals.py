@@ -17,7 +17,6 @@ from bot.cards.removal_card import removal_card, removal_files
 from bot.checks.forecast import forecast_gateway
 from bot.checks.removal import rehearse_removal
 from bot.checks.service import CheckService
-from bot.commands.wording import command_of, target_of
 from bot.domain.forecast import Forecast
 from bot.domain.forecast_days import DEFAULT_DAYS
 from bot.domain.refusal import Refusal
@@ -26,7 +25,7 @@ from bot.domain.request import ForecastRequest, RemovalRequest, Request
 from bot.slack.handlers.refusals import ExampleLine, refused
 from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.card_life import answer_once
-from bot.slack.outbound.card_work import CardTools, Found, Progress, TakenBack
+from bot.slack.outbound.card_work import CardTools, Found, Progress, RequestWork, TakenBack
 
 _GRACE_S = 0.15
 Answer = TypeVar("Answer")
@@ -90,7 +89,7 @@ class GatewayRehearsalHandler:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GatewayRehearsal(Generic[Answer]):
+class GatewayRehearsal(RequestWork[Request], Generic[Answer]):
     """One of them, in the form of `bot.slack.outbound.card_work.Work`.
 
     Attributes:
@@ -100,23 +99,12 @@ class GatewayRehearsal(Generic[Answer]):
         line: makes the command about another gateway, for examples.
     """
 
-    admitted: AdmittedInvocation[Request]
     probe_origin: str
     ask: Callable[[], Awaitable[Answer | Refusal]]
     card: Callable[[Answer, CardContext], Message]
     files: Callable[[Answer], Sequence[Attachment]]
     line: ExampleLine
     grace: float = _GRACE_S
-
-    @property
-    def name(self) -> str:
-        """The gateway."""
-        return target_of(self.admitted.request)
-
-    @property
-    def command(self) -> str:
-        """The command that repeats it."""
-        return command_of(self.admitted.request)
 
     @property
     def understood(self) -> str:

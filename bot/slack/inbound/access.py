@@ -5,19 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import monotonic
-from typing import Protocol
 
 from bot.access import AccessPolicy, Person
 from bot.domain.refusal import Refusal
-from bot.slack.inbound.routing import InvocationPolicy
 from bot.slack.invocation import Invocation
-
-
-class AccessCheck(InvocationPolicy, Protocol):
-    """The protocol of `InvocationAccess`."""
-
-    async def privileges(self, invocation: Invocation) -> Mapping[str, str]:
-        """What this person may do here, for `whoami`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

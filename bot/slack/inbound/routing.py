@@ -64,6 +64,9 @@ class InvocationPolicy(Protocol):
         `costs` counts it against the rate limits.
         """
 
+    async def privileges(self, invocation: Invocation) -> Mapping[str, str]:
+        """What this user may do here, for `whoami`."""
+
 
 class EphemeralSender(Protocol):
     """Sends ephemeral messages; implemented by `bot.slack.outbound.client`."""

@@ -14,7 +14,6 @@ import logging
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import replace
 from time import monotonic
-from typing import Protocol
 
 from bot.cards.details import Attachment
 from bot.cards.parts import Message
@@ -315,7 +314,9 @@ class CardLife:
 
     async def _last_update(self) -> None:
         """Show the last state of an interrupted run, in the seconds left to a stopping process."""
-        if message := self._ending(cut_short, RESTARTED):
+        work, run_id = self._work, self._order.run_id
+        early = cut_short(work.name, run_id=run_id, command=work.command)
+        if message := self._ending(early, RESTARTED):
             try:
                 await asyncio.wait_for(self._card.show(message), LAST_UPDATE_S)
             except Exception as error:  # noqa: BLE001 -- an error here must not delay the stop
@@ -327,23 +328,19 @@ class CardLife:
     async def _after_error(self) -> None:
         try:
             self._answer = None
-            if message := self._ending(failed, NOT_READ):
+            work, run_id = self._work, self._order.run_id
+            early = failed(work.name, run_id=run_id, command=work.command)
+            if message := self._ending(early, NOT_READ):
                 await self._card.show(message)
         except Exception:
             log.exception("a card could not be marked as failed")
 
-    def _ending(self, without_verdict: _Ending, reason: str) -> Message | None:
+    def _ending(self, without_verdict: Message, reason: str) -> Message | None:
         """The card for an early end; `None` if it shows everything already."""
         if not self._is_writer:
             return None
         if not self._card.shown and not self._answer:
-            return without_verdict(
-                self._work.name, run_id=self._order.run_id, command=self._work.command
-            )
+            return without_verdict
         if self._without_health:
             return self._without_health(reason)
         return None if self._card.shown else self._answer
-
-
-class _Ending(Protocol):
-    def __call__(self, name: str, *, run_id: str, command: str) -> Message: ...

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Generic, Protocol
 
 from bot.cards.details import Attachment
 from bot.cards.parts import Message
+from bot.commands.wording import command_of, target_of
 from bot.domain.alerts import Problem
-from bot.slack.invocation import Invocation
+from bot.slack.invocation import AdmittedInvocation, Invocation, R_co
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import Posted
 from bot.slack.outbound.runs import Runs
@@ -103,6 +104,23 @@ class Work(Protocol):
 
     async def find(self, progress: Progress) -> Found | TakenBack:
         """Do the work."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestWork(Generic[R_co]):
+    """What the work of every verb takes from its request."""
+
+    admitted: AdmittedInvocation[R_co]
+
+    @property
+    def name(self) -> str:
+        """Display name of the target."""
+        return target_of(self.admitted.request)
+
+    @property
+    def command(self) -> str:
+        """The command that repeats it."""
+        return command_of(self.admitted.request)
 
 
 @dataclass(slots=True)
