@@ -8,12 +8,10 @@ presented.
 from __future__ import annotations
 
 import gc
-import json
 import sys
-from collections.abc import Callable, Iterator
 from copy import copy
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 # imported objects stay alive, and the garbage collector takes a tenth of the import time
 gc.disable()
@@ -278,18 +276,21 @@ def serve() -> int:
 def parse(as_json: Json = False) -> int:  # noqa: FBT002 -- a flag of the command line
     """Read JSON lines {"text": ...} and print what the bot would understand."""
     from bot.commands.parse import parse_json  # noqa: PLC0415 -- late, so that the program starts fast
+    from bot.terminal.json_lines import TEXT, answer_lines  # noqa: PLC0415 -- likewise
 
-    return _line_by_line("parse", lambda row: parse_json(row["text"]), as_json=as_json)
+    return answer_lines("parse", lambda row: parse_json(row["text"]), example=TEXT, as_json=as_json)
 
 
 @app.command("explain-message", hidden=True)
 def explain_message(as_json: Json = False) -> int:  # noqa: FBT002 -- a flag of the command line
     """Read JSON lines {"text": ..., "name": ...} and print the code of each Azure message."""
     from bot.azure.messages import explain_message_json  # noqa: PLC0415 -- late, so that the program starts fast
+    from bot.terminal.json_lines import TEXT, answer_lines, text_in  # noqa: PLC0415 -- likewise
 
-    return _line_by_line(
+    return answer_lines(
         "explain-message",
-        lambda row: explain_message_json(row["text"], _text_or_none(row, "name") or ""),
+        lambda row: explain_message_json(row["text"], text_in(row, "name")),
+        example=TEXT,
         as_json=as_json,
     )
 
@@ -298,61 +299,9 @@ def explain_message(as_json: Json = False) -> int:  # noqa: FBT002 -- a flag of 
 def read_alert(as_json: Json = False) -> int:  # noqa: FBT002 -- a flag of the command line
     """Read JSON lines {"message": ..., "inventory": ...} and print what each alert is about."""
     from bot.commands.alert_json import read_alert_json  # noqa: PLC0415 -- late, so that the program starts fast
+    from bot.terminal.json_lines import MESSAGE, answer_lines  # noqa: PLC0415 -- likewise
 
-    if not as_json:
-        return usage_error(
-            "this command reads JSON lines and needs --json; write for example: "
-            'echo \'{"message": {"text": "502 on '
-            "backend.contoso.com\"}}' | appgw read-alert --json"
-        )
-    for number, document in _documents():
-        if not isinstance(document, dict) or not isinstance(document.get("message"), dict):
-            return usage_error(
-                f'line {number} is not a JSON object with a "message"; write for example '
-                '{"message": {"text": "502 on backend.contoso.com"}}'
-            )
-        sys.stdout.write(json.dumps(read_alert_json(document)) + "\n")
-    return 0
-
-
-def _documents() -> Iterator[tuple[int, object]]:
-    """The JSON lines of standard input with their line numbers; `None` for an invalid line."""
-    for number, line in enumerate(sys.stdin.buffer if sys.stdin else (), start=1):
-        if line.strip():
-            try:
-                yield number, json.loads(line)
-            except (ValueError, RecursionError):
-                yield number, None
-
-
-def _line_by_line(
-    command: str, answer: Callable[[dict[str, Any]], dict[str, Any]], *, as_json: bool
-) -> int:
-    """Write one JSON object for each JSON line of standard input, in the same order."""
-    if not as_json:
-        return usage_error(
-            "this command reads JSON lines and needs --json; write for example: "
-            f'echo \'{{"text": "help"}}\' | appgw {command} --json'
-        )
-    for number, line in enumerate(sys.stdin.buffer if sys.stdin else (), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError):
-            row = None
-        if _text_or_none(row, "text") is None:
-            return usage_error(
-                f'line {number} is not a JSON object with a "text"; write for example {{"text": '
-                '"help"}'
-            )
-        sys.stdout.write(json.dumps(answer(row)) + "\n")
-    return 0
-
-
-def _text_or_none(row: object, key: str) -> str | None:
-    value = row.get(key) if isinstance(row, dict) else None
-    return value if isinstance(value, str) else None
+    return answer_lines("read-alert", read_alert_json, example=MESSAGE, as_json=as_json)
 
 
 def _version(value: bool) -> None:  # noqa: FBT001 -- the signature that Typer calls

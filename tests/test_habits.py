@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 from pathlib import Path
@@ -82,3 +83,33 @@ def test_form_asks_for_what_is_needed(form: Path) -> None:
     assert all(field["attributes"]["label"] for field in fields)
     assert any(field.get("validations", {}).get("required") for field in fields)
     assert len({field["id"] for field in fields}) == len(fields)
+
+
+FILES = sorted(
+    path
+    for room in ("bot", "chainlib")
+    for path in (ROOT / room).rglob("*.py")
+    if "migrations" not in path.parts  # Alembic writes them
+)
+LONG, LONGEST, LONG_FILES, LONGEST_FUNCTION = 300, 380, 24, 50
+"""Lines. A file over `LONG` usually does two things; the number of those only goes down."""
+
+
+def lines_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """How many lines a function takes without its docstring."""
+    documented = len((ast.get_docstring(function, clean=False) or "").splitlines())
+    return (function.end_lineno or 0) - function.lineno + 1 - documented
+
+
+def test_files_and_functions_stay_short() -> None:
+    texts = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in FILES}
+    lengths = {path: len(text.splitlines()) for path, text in texts.items()}
+    assert {path for path, lines in lengths.items() if lines > LONGEST} == set()
+    assert sum(lines > LONG for lines in lengths.values()) <= LONG_FILES
+    functions = {
+        f"{path}:{node.lineno}": lines_of(node)
+        for path, text in texts.items()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert {name for name, lines in functions.items() if lines > LONGEST_FUNCTION} == set()
