@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bench.chaos_world import Readings
+from bench.chaos_world import Readings, settled
 
 
 async def window(readings: Readings) -> tuple[float, float]:
@@ -51,3 +51,16 @@ async def test_reading_during_a_trouble_is_judged(
     async with readings.expecting("database", red=10.0, green=5.0):
         readings._judge(troubles, readings._windows[0].begun + after)
     assert readings.wrong == wrong
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        pytest.param([28] * 9, False, id="too-few"),
+        pytest.param([28] * 10, True, id="flat"),
+        pytest.param([78, 60, 28, *[29] * 8], False, id="fell-a-moment-ago"),
+        pytest.param([78, 60, 28, *[29] * 9], True, id="fell-ten-readings-ago"),
+    ],
+)
+def test_usage_is_read_until_it_settles(counts: list[int], expected: bool) -> None:  # noqa: FBT001 -- a table column
+    assert settled(counts) is expected
