@@ -164,10 +164,12 @@ def _new_store(
     partial_chain: bool,
 ) -> _Store:
     store = crypto.X509Store()
-    for anchor in anchors:
-        store.add_cert(anchor.openssl)
+    # Read once: where two threads parse a certificate at a time, each has an object of its own.
+    objects = [anchor.openssl for anchor in anchors]
+    for one in objects:
+        store.add_cert(one)
     _configure(store, at, server_purpose=server_purpose, partial_chain=partial_chain)
-    known = {_address(anchor.openssl): anchor for anchor in anchors}
+    known = dict(zip(map(_address, objects), anchors, strict=True))
     return _Store(openssl=store, certificates=known)
 
 
