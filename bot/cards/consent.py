@@ -32,11 +32,11 @@ def consent_wanted(sharing: Sharing, *, shown: bool) -> Message:
 def sharing_awaited() -> Message:
     """Tell the person who asked why nothing stands in the channel yet."""
     return compose(
-        "Looking; Slack is asked who can read this channel",
+        "Looking up who can read this channel",
         [
             say(
                 "Slack has not said yet whether another organisation can read this channel. The "
-                "answer waits a few seconds for that; if Slack does not say it, you alone see it."
+                "answer waits a few seconds for Slack; if Slack does not say, only you see it."
             )
         ],
     )
