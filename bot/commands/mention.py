@@ -43,6 +43,8 @@ _TALK = _words(
 _ASKS_ANYTHING = frozenset({Verb.CHECK, Verb.HEALTH})
 _BARE = frozenset(key for key in KEYS[Verb.CHECK] if OPTIONS[key].bare)
 _WORDS = re.compile(r"[^\W_]+")
+_OWNED = re.compile(r"'s$", re.IGNORECASE)
+_PORT_IN_WORDS = re.compile(r"(?:^|\s)port\W{0,3}([0-9]{1,5})(?![\w.])", re.IGNORECASE)
 
 
 def read_mention(text: str) -> str | None:
@@ -105,7 +107,11 @@ def _around_targets(words: tuple[Word, ...]) -> str | None:
     targets = list(dict.fromkeys(_targets(words)))
     if not targets:
         return None
+    if len(targets) > 1:
+        targets = [one for one in targets if not _is_place_in_file(one)] or targets
     options = [word.bare for word in words if looks_like_option(word.bare)]
+    if not any(option.lower().lstrip("-").startswith("port=") for option in options):
+        options += _ports_in_words(words)
     bare = [word.bare for word in words if word.bare.lower() in _BARE]
     return " ".join((*targets, *options, *bare))
 
@@ -114,11 +120,24 @@ def _targets(words: tuple[Word, ...]) -> Iterator[str]:
     """The words that can be targets; the one right after `check` counts whatever its ending."""
     before = ""
     for word in words:
-        if looks_like_target(word.bare) and not looks_like_option(word.bare):
+        text = _OWNED.sub("", word.bare)
+        if looks_like_target(text) and not looks_like_option(text):
             named = before in _ASKS_ANYTHING
-            if _is_target(word.bare, named=named):
-                yield word.bare
+            if _is_target(text, named=named):
+                yield text
         before = _folded(word)
+
+
+def _ports_in_words(words: tuple[Word, ...]) -> list[str]:
+    """The options for `on port 8443`; two different ones are an error of the line."""
+    found = _PORT_IN_WORDS.findall(" ".join(word.text for word in words))
+    return [f"port={port}" for port in dict.fromkeys(found)]
+
+
+def _is_place_in_file(text: str) -> bool:
+    """Whether it is a line of a source file such as `main.go:141`."""
+    name, colon, line = text.rpartition(":")
+    return bool(colon) and line.isdigit() and name.count(".") == 1 and not _is_plausible_name(name)
 
 
 def _is_target(text: str, *, named: bool) -> bool:

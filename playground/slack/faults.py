@@ -19,7 +19,7 @@ class Fault:
         error: answer `ok: false` with this error code and do nothing, for example `not_in_channel`
             or `invalid_blocks`.
         status: answer this HTTP status and do nothing, for example 500; 429 has `retry_after`.
-        retry_after: seconds in the `Retry-After` header of a 429.
+        retry_after: the `Retry-After` header of a 429, in seconds or as written.
         before: seconds to wait before the call is handled.
         after: seconds to wait between handling and answering.
         cut: handle it, then close the connection without an answer.
@@ -31,7 +31,7 @@ class Fault:
     channel: str | None = None
     error: str | None = None
     status: int | None = None
-    retry_after: int = 1
+    retry_after: int | str = 1
     before: float = 0.0
     after: float = 0.0
     cut: bool = False

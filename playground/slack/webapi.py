@@ -185,7 +185,7 @@ async def _after(fault: Fault | None, request: web.Request) -> None:
         request.transport.abort()
 
 
-def _too_many(seconds: int) -> web.Response:
+def _too_many(seconds: int | str) -> web.Response:
     return web.json_response(
         {"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": str(seconds)}
     )

@@ -9,8 +9,11 @@ docs.slack.dev/reference/methods, for example chat.postMessage and chat.update.
 from __future__ import annotations
 
 import logging
+import math
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from itertools import count
 from typing import Any
 
@@ -33,8 +36,10 @@ log = logging.getLogger(__name__)
 NOT_CONNECTED = "not_connected"
 SOME_TIME_S, LONG_S = 20.0, 300.0
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.25, 15.0
-_TOO_MANY, _SERVER_ERROR = 429, 500
-_FAILURES = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError)
+_LEAST_RETRY_S, _MOST_RETRY_S = 0.1, 86_400.0
+_OK, _TOO_MANY, _SERVER_ERROR = 200, 429, 500
+# AttributeError: the SDK's, for an answer that is JSON but no object, such as a proxy's
+_FAILURES = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, AttributeError)
 _RATE = frozenset({"ratelimited", "rate_limited"})
 _PLACE = frozenset(
     {
@@ -185,7 +190,8 @@ def _named(name: str, error: Exception) -> DeliveryError:
     if isinstance(error, aiohttp.ClientConnectorError):
         return NotAccepted(NOT_CONNECTED, name)
     lost = not isinstance(error, SlackClientError)
-    if lost or (status or 0) >= _SERVER_ERROR or reason in _IN_DOUBT:
+    unclear = reason == f"http_{_OK}"  # a page of a proxy or an empty body instead of an answer
+    if lost or unclear or (status or 0) >= _SERVER_ERROR or reason in _IN_DOUBT:
         return Unknown(reason, name)
     return NotAccepted(reason, name)
 
@@ -210,10 +216,20 @@ def _status_of(error: Exception) -> int | None:
 
 
 def _retry_after_of(error: Exception) -> float:
-    """Slack's Retry-After in seconds, 1 if there is none."""
+    """Slack's Retry-After in seconds, at most a day; 1 if there is none."""
     headers = getattr(getattr(error, "response", None), "headers", None) or {}
     written = next((value for name, value in headers.items() if name.lower() == "retry-after"), "1")
+    seconds = _seconds_in(str(written))
+    return min(max(seconds, _LEAST_RETRY_S), _MOST_RETRY_S) if math.isfinite(seconds) else 1.0
+
+
+def _seconds_in(written: str) -> float:
+    """The seconds of a Retry-After: a number, or a date (RFC 9110, 10.2.3); NaN for others."""
     try:
-        return max(float(written), 0.1)
+        return float(written)
     except ValueError:
-        return 1.0
+        pass
+    try:
+        return parsedate_to_datetime(written).timestamp() - time.time()
+    except ValueError:
+        return math.nan

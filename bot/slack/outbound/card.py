@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_UPDATES = 1.0
 LONG_S = 3.0
+_NO_LONGER_THERE = frozenset({"message_not_found", "thread_not_found"})
 
 
 class Card:
@@ -51,6 +52,7 @@ class Card:
         self.posted = Posted(place=self._place, ts=pressed) if pressed else None
         self.shown = False
         self._refusal = ""
+        self._left: Posted | None = None
         self._ends = asyncio.Event()
         self._opening: asyncio.Task[None] | None = None
         self._first: asyncio.Task[None] | None = None
@@ -106,17 +108,15 @@ class Card:
         elif self._private or not await self._shown_to_all(message):
             await self._send(message)
         self.shown = True
+        await self._clear_left()
 
     async def take_back(self) -> None:
         """Delete what this run has posted; a card whose button was pressed stays."""
         self._ends.set()
         for task in self._tasks():
             await asyncio.wait({task})
-        if self.posted and self._invocation.card is None:
-            try:
-                await self._slack.remove(self.posted)
-            except DeliveryError as error:
-                log.warning("a card cannot be taken back", extra={"reason": error.reason})
+        if self._invocation.card is None:
+            await self._try_remove(self.posted)
 
     def close(self) -> None:
         """Cancel what is still running."""
@@ -158,6 +158,7 @@ class Card:
                     await self._slack.update(self.posted, message)
                 except MessageGone as error:
                     log.warning("the card is gone, posted again", extra={"reason": error.reason})
+                    self._left = self.posted if error.reason not in _NO_LONGER_THERE else None
                 else:
                     return True
             self.posted = await self._slack.post(self._place, message)
@@ -179,7 +180,22 @@ class Card:
         log.warning(
             "a card can only be shown to the person who asked", extra={"reason": error.reason}
         )
+        self._left = self._left or self.posted
         self._private, self._refusal, self.posted = True, error.reason, None
+
+    async def _clear_left(self) -> None:
+        """Delete the message that can no longer be updated, so that none stays at "Checking"."""
+        left, self._left = self._left, None
+        if self._invocation.card is None:  # a card whose button was pressed stays
+            await self._try_remove(left)
+
+    async def _try_remove(self, posted: Posted | None) -> None:
+        if posted is None:
+            return
+        try:
+            await self._slack.remove(posted)
+        except DeliveryError as error:
+            log.warning("a card cannot be taken back", extra={"reason": error.reason})
 
     async def _send(self, message: Message) -> None:
         asked = self._invocation

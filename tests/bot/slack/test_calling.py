@@ -94,6 +94,7 @@ MOMENTARY = [
         "internal_error", "fatal_error", "service_unavailable", "request_timeout",
         "rate_limited", "ratelimited", "update_failed",
     )),
+    Fault(method=UPDATE, status=200, times=2),
     Fault(method=UPDATE, status=503, times=2),
     Fault(method=UPDATE, status=429, times=2),
     Fault(method=UPDATE, cut=True, times=2),
@@ -113,6 +114,27 @@ async def test_update_refused_for_a_moment_is_repeated(
     await updating
     assert [message.text for message in slack.posted] == ["FAIL"]
     assert slack.api.calls[UPDATE] == 3
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [
+        ("30", 30.0),
+        ("-5", 0.1),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0.1),
+        ("soon", 1.0),
+        ("nan", 1.0),
+        ("inf", 1.0),
+        ("1e300", 86_400.0),
+    ],
+)
+async def test_retry_after_is_a_bounded_number(
+    slack: SlackStandIn, client: SlackClient, written: str, seconds: float
+) -> None:
+    slack.faults.add(Fault(method=POST, status=429, retry_after=written))
+    with pytest.raises(RateLimited) as refused:
+        await client.post(HERE, said("FAIL"), patience=0)
+    assert refused.value.retry_after == seconds
 
 
 @pytest.mark.parametrize(

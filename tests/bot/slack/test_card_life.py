@@ -397,6 +397,22 @@ async def test_card_that_is_gone_is_posted_anew(stage: Stage, verb: str) -> None
     assert stage.slack.current(card).text.startswith("Checking")
 
 
+@pytest.mark.parametrize(
+    ("error", "in_channel"),
+    [("edit_window_closed", [True]), ("an_unknown_code", []), ("ekm_access_denied", [])],
+)
+async def test_card_without_edits_does_not_stay(
+    stage: Stage, error: str, in_channel: list[bool]
+) -> None:
+    run = stage.begin("check")
+    await run.looking()
+    stage.slack.faults.add(Fault(method=UPDATE, error=error))
+    await run.end()
+    assert [is_verdict(message) for message in stage.top()] == in_channel
+    shown = [is_verdict(message) for message in stage.slack.ephemerals()]
+    assert any(in_channel + shown)
+
+
 @pytest.mark.parametrize("verb", VERBS)
 async def test_thread_that_is_refused_leaves_the_card(stage: Stage, verb: str) -> None:
     run = stage.begin(verb)
