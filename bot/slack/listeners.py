@@ -70,7 +70,12 @@ class Listeners:
 
     @property
     def _diagnosis(self) -> DiagnosisHandler:
-        return DiagnosisHandler(reception=self.reception, slack=self.slack, alerts=self.alerts)
+        return DiagnosisHandler(
+            reception=self.reception,
+            slack=self.slack,
+            alerts=self.alerts,
+            bot_user=self.bot_user,
+        )
 
     def register(self, app: AsyncApp) -> None:
         """Register the listeners with the Bolt app."""

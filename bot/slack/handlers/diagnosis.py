@@ -9,10 +9,10 @@ from bot.cards.usage import nothing_named, notice, refusal, which
 from bot.checks.alerts import AlertReader
 from bot.commands.alerts import AlertReading
 from bot.slack.inbound.routing import Reception
-from bot.slack.invocation import Invocation
+from bot.slack.invocation import Invocation, command_of_card
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.threads import messages_above
-from bot.slack.payload import Payload
+from bot.slack.payload import Payload, word
 
 _NOTHING_ABOVE = (
     "The messages above name no backend or gateway that can be read. Name the backend after the "
@@ -32,11 +32,13 @@ class DiagnosisHandler:
         reception: takes the invocation once its target is known.
         slack: the Slack client.
         alerts: finds the target of a message.
+        bot_user: the bot's own user ID.
     """
 
     reception: Reception
     slack: SlackClient
     alerts: AlertReader
+    bot_user: str
 
     def diagnose(self, invocation: Invocation, message: Payload) -> None:
         """Check the target of a message."""
@@ -63,14 +65,21 @@ class DiagnosisHandler:
         found = await messages_above(
             self.slack, invocation.channel, invocation.thread or "", asked_at
         )
-        for message in found or ():
-            if target := self.alerts.read(message).target:
-                self.reception.receive(replace(invocation, text=target.line, dedupe_key=""))
-                return
+        if line := next(filter(None, map(self._line_of, found or ())), ""):
+            self.reception.receive(replace(invocation, text=line, dedupe_key=""))
+            return
         sentence = _NOTHING_ABOVE if found is not None else _NOT_READABLE
         await self.slack.send_ephemeral(
             invocation, notice(sentence, "@appgw-check backend.contoso.com")
         )
+
+    def _line_of(self, message: Payload) -> str:
+        """The command that a message leads to; a card of the bot contains its port and options."""
+        question = command_of_card(message)
+        if question or word(message, "user") == self.bot_user:
+            return question  # its details and files name other hosts too
+        target = self.alerts.read(message).target
+        return target.line if target else ""
 
     async def _nothing_found(
         self, invocation: Invocation, reading: AlertReading, message: Payload

@@ -41,6 +41,24 @@ async def test_thread_above_is_read(bot: RunningBot, text: str) -> None:
     assert await until_asked(bot) == ["shop.contoso.com"]
 
 
+async def test_newest_of_a_long_thread_is_read(bot: RunningBot) -> None:
+    alert = bot.slack.say("502 Bad Gateway: old.contoso.com")
+    for _ in range(250):
+        bot.slack.say("me too", thread=alert)
+    bot.slack.say("502 Bad Gateway: shop.contoso.com", thread=alert)
+    await bot.slack.mention("diagnose this", thread=alert)
+    assert await until_asked(bot) == ["shop.contoso.com"]
+
+
+async def test_own_card_above_keeps_its_question(bot: RunningBot) -> None:
+    await bot.slack.command("shop.contoso.com:8443 sni=a.contoso.com")
+    (card,) = await bot.slack.until(lambda: [m for m in bot.slack.posted if "FAIL" in m.text])
+    await bot.slack.until(lambda: bot.slack.thread(card))
+    await bot.slack.mention("still?", thread=card)
+    await bot.slack.until(lambda: len(bot.script.admitted) > 1)
+    assert bot.script.admitted[0] == bot.script.admitted[1]
+
+
 async def test_thread_without_target_gets_an_answer(bot: RunningBot) -> None:
     alert = bot.slack.say("something is slow")
     await bot.slack.mention("check this", thread=alert)
