@@ -26,6 +26,21 @@ _LABEL_VALUE = re.compile(
     r"[*_]{0,2}\s*[\"'*`]*(?P<value>[\w.()~/-]{1,120})"
 )
 
+_ALONE = re.compile(
+    r"[`\"'*_)>\]\u201d]{0,4}\s{0,8}(?:$|[,;|(){}\[\]<&\u00b7\u2022\u2192]|\.(?:\s|$)|[-\u2013\u2014>]{1,2}\s|:[a-z_]{1,30}:"
+    r"|[\"'*`_]{0,2}[A-Za-z][\w.-]{0,30}(?:\s[A-Za-z][\w.-]{0,30})?[\"'*`_]{0,2}\s?[:=])"
+)
+"""What follows a value that is a whole one: the end, a separator or the next label."""
+_STATE = re.compile(
+    r"\s{1,4}(?:(?:is|was|are|has|reports?|shows?|returns?|gives?|throws?|marks?|says?|answers?)\b"
+    r"|unhealthy|degraded|down\b|red\b)",
+    re.IGNORECASE,
+)
+"""What follows a name of which something is said: `prod-gw is red`."""
+_CLOSERS = "`\"'*_)>]\u201d"
+_PLACEHOLDERS = frozenset({"n", "n/a", "na", "nil", "tbd"})
+"""What tools write where they have no value."""
+
 OWN_PARTS = frozenset({"agw", "appgw", "agic", "appgateway", "appgtw"})
 OUR_PARTS = OWN_PARTS | {"gw"}
 """Parts of names that mark them as gateways; `gw` alone may be a gateway of another kind."""
@@ -73,6 +88,8 @@ def named(
     distinctive = len(parts) > 1 or bool(re.search(r"\d", name))
     if not name or all(part in NO_NAMES or part.isdigit() for part in parts):
         return
+    if name in _PLACEHOLDERS:
+        return
     if (
         (name in NO_NAMES)
         or ("." in name and registered_domain(name))
@@ -81,6 +98,42 @@ def named(
         return
     if distinctive or quoted or labelled:
         yield called(name, sure)
+
+
+def is_quoted(match: re.Match[str]) -> bool:
+    """Whether exactly the name of a match is in quotes, bold, or in code."""
+    after = match.string[match.end() : match.end() + 1]
+    opened = match["quote"] or match.groupdict().get("quote2")
+    return bool(opened) and bool(after) and after in _CLOSERS
+
+
+def after_label(
+    written: str, after: str, sure: Sure, known: KnownNames, *, quoted: bool = False
+) -> Iterator[NamedGateway]:
+    """A gateway whose name stands behind a label, such as `app gateway:`; prose stands there too.
+
+    Args:
+        written: the word behind the label.
+        after: the rest of its line.
+        sure: how reliably the label names a gateway.
+        known: the inventory.
+        quoted: whether exactly the word is in quotes, bold, or in code.
+    """
+    if is_value(written, after, known, quoted=quoted):
+        yield from named(written, sure, known, quoted=True)
+
+
+def is_value(written: str, after: str, known: KnownNames, *, quoted: bool = False) -> bool:
+    """Whether the word behind a label is its value, and not the beginning of a sentence.
+
+    `Gateway: cert mismatch on ...` names no gateway. A name has a digit, a hyphen or an underscore,
+    or is in quotes; and it stands alone, says itself what it is, or something is said of it.
+    """
+    name = written.rstrip(".-_").lower()
+    shaped = bool(re.search(r"[-_0-9]", name))
+    alone = (quoted or shaped) and bool(_ALONE.match(after))
+    said = shaped and (quoted or is_own_name(name) or bool(_STATE.match(after)))
+    return bool(known.names.get(name)) or alone or said
 
 
 def _is_another_resource(parts: list[str]) -> bool:
@@ -95,16 +148,20 @@ def is_own_name(name: str) -> bool:
     return bool(parts & OWN_PARTS) and bool(rest) and not rest & NO_NAMES
 
 
-def pairs(text: AlertText) -> Iterator[tuple[str, str]]:
-    """Labels with their values: from fields, from lines, and within lines."""
+def pairs(text: AlertText) -> Iterator[tuple[str, str, str | None]]:
+    """Labels with their values and what follows: from fields, from lines, and within lines.
+
+    Nothing (`None`) follows what is the whole value of a field.
+    """
     for line in text.lines:
         if line.label and " " not in line.text.strip() and len(line.text) < 200:  # noqa: PLR2004 -- a value, not prose
             yield (
                 line.label.rpartition(" ")[2] if _is_path(line) else line.label,
                 line.text.strip("`\"'* "),
+                None,
             )
         for match in _LABEL_VALUE.finditer(line.text):
-            yield match["label"], match["value"]
+            yield match["label"], match["value"], line.text[match.end() :]
 
 
 def _is_path(line: Line) -> bool:

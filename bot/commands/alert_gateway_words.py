@@ -12,7 +12,9 @@ from bot.commands.alert_gateway_names import (
     VALUE,
     NamedGateway,
     Sure,
+    after_label,
     is_own_name,
+    is_quoted,
     named,
 )
 from bot.commands.alert_tables import OTHER_KINDS
@@ -71,7 +73,7 @@ def in_words(text: AlertText, known: KnownNames, *, about: bool) -> Iterator[Nam
         if found:
             yield from named(found["name"], Sure.LABELLED, known, quoted=True)
         for match in () if found else _INLINE.finditer(line.text):
-            yield from named(match["name"], Sure.LABELLED, known, quoted=bool(match["quote"]))
+            yield from named(match["name"], Sure.LABELLED, known, quoted=is_quoted(match))
         phrases = (_BEFORE_TYPE, _AFTER_DASH, *([_RESOURCE] if about else []))
         for match in (found for one in phrases for found in one.finditer(line.text)):
             yield from named(match["name"], Sure.WORDS, known, quoted=False)
@@ -89,8 +91,11 @@ def _after_gateway(line: Line, known: KnownNames) -> Iterator[NamedGateway]:
         if (match["kind"] or "").lower() in OTHER_KINDS:
             continue
         called = (match["called"] or "").rstrip()
-        signed = called[-1:] in {":", "="} or bool(match["name2"])
-        yield from named(match["name"] or match["name2"] or "", Sure.WORDS, known, quoted=signed)
+        name, after = match["name"] or match["name2"] or "", line.text[match.end() :]
+        if called[-1:] in {":", "="} or match["name2"]:
+            yield from after_label(name, after, Sure.WORDS, known, quoted=is_quoted(match))
+        else:
+            yield from named(name, Sure.WORDS, known, quoted=False)
 
 
 def _after_preposition(line: Line, known: KnownNames) -> Iterator[NamedGateway]:

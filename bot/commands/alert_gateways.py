@@ -15,7 +15,10 @@ from bot.commands.alert_gateway_names import (
     VALUE,
     NamedGateway,
     Sure,
+    after_label,
     called,
+    is_quoted,
+    is_value,
     named,
     pairs,
 )
@@ -55,6 +58,9 @@ _SHORT_LABEL = re.compile(
 )
 """`gw: prod-gw`; with a word before it (`default gw: ...`) it is a router."""
 _OUR_TYPE = re.compile(r"(?i)\bapplication[\s_-]?gateways?\b|/applicationgateways\b")
+_METRIC = re.compile(r"(?i)\bnetwork_applicationgateways\b")
+_TAG = re.compile(r"(?<![\w.:/-])name:[\"']?(?P<name>[A-Za-z0-9][\w-]{0,79})", re.IGNORECASE)
+"""A tag of a metric in Datadog's words: `name:prod-gw`, in bold, code or braces as well."""
 _LABEL_FRAMES = frozenset({"s", "data", "context", "essentials"})
 """Words in a label that carry no meaning for its kind."""
 _WEAK_LABELS = frozenset({"name", "host", "service", "instance", "target"})
@@ -117,7 +123,7 @@ def _by_prefix(text: AlertText) -> list[NamedGateway]:
 
 
 def _labelled(text: AlertText, known: KnownNames, *, about: bool) -> Iterator[NamedGateway]:
-    types = {value.lower() for label, value in pairs(text) if _is_type(label)}
+    types = {value.lower() for label, value, _ in pairs(text) if _is_type(label)}
     ours = any(_OUR_TYPE.search(part) for line in text.lines for part in (line.label + line.text,))
     other = bool(types) and not ours
     before = ""
@@ -125,7 +131,8 @@ def _labelled(text: AlertText, known: KnownNames, *, about: bool) -> Iterator[Na
         for match in _SHORT_LABEL.finditer(line.text):
             yield from named(match["name"], Sure.LABELLED, known, quoted=False)
         for match in _LABELLED.finditer(line.text):
-            yield from named(match["name"], Sure.LABELLED, known, quoted=True)
+            rest, quoted = line.text[match.end() :], is_quoted(match)
+            yield from after_label(match["name"], rest, Sure.LABELLED, known, quoted=quoted)
         heading, before = before, line.text
         if known.names.get(line.text.strip("`\"'* ").lower()) and _is_ours(heading):
             yield called(line.text.strip("`\"'* ").lower(), Sure.LABELLED)
@@ -133,13 +140,22 @@ def _labelled(text: AlertText, known: KnownNames, *, about: bool) -> Iterator[Na
             whole := re.fullmatch(r"[`\"'*]*([\w.-]{1,80})[`\"'*]*", line.text)
         ):
             yield from named(whole[1], Sure.LABELLED, known, quoted=True)
-    for label, value in pairs(text):
+    yield from _tagged(text, known)
+    for label, value, after in pairs(text):
         words = " ".join(word for word in label_words(label) if word not in _LABEL_FRAMES)
         weak = words in _WEAK_LABELS
         fitting = words in _NAME_LABELS and about and not other
         surely = not weak or known.names.get(value.lower()) or _says_gateway(words, value)
-        if fitting and surely:
+        if fitting and surely and (after is None or is_value(value, after, known)):
             yield from named(value, Sure.LABELLED, known, quoted=False, labelled=True)
+
+
+def _tagged(text: AlertText, known: KnownNames) -> Iterator[NamedGateway]:
+    """Names in the tags of a metric of Application Gateways."""
+    if not any(_METRIC.search(f"{line.label} {line.text}") for line in text.lines):
+        return
+    for match in (found for line in text.lines for found in _TAG.finditer(line.text)):
+        yield from named(match["name"], Sure.LABELLED, known, quoted=False)
 
 
 def _says_gateway(label: str, value: str) -> bool:
@@ -196,7 +212,7 @@ def _completed(
     """Each gateway with the resource group that the alert or the inventory gives."""
     groups = {
         value.lower()
-        for label, value in pairs(text)
+        for label, value, _ in pairs(text)
         if label_words(label)[-2:] == ("resource", "group")
         or label_words(label)[-3:] == ("resource", "group", "name")
         or label_words(label)[-1:] == ("resourcegroup",)

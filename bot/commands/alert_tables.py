@@ -163,6 +163,11 @@ NO_NAMES = words_of(
     status subnet team the then this tier time time-out timed timeout tls to too total
     traffic type uk unhealthy up update updated url us user users v1 v2 via waf warning was
     we were west when which while wide with yellow zone zones
+    altname altnames broken ca cert certificate certificates certs chain chains cn
+    common customer customers everybody everyone everything expired expires hostname incomplete
+    intermediate intermediates invalid issuer leaf mismatch mismatched missing name names
+    nobody none nothing null people reached reaches root roots san sans sni somebody subject
+    trusted unavailable undefined unknown unreachable untrusted wrong
     """
 )
 """Words after `gateway` that are no name."""
