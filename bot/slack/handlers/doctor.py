@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import aiohttp
-from slack_sdk.errors import SlackClientError
+from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.checks.doctor import DoctorCheck, clock, history
@@ -17,6 +17,7 @@ from bot.observability.health import Readiness
 from bot.settings import Settings
 from bot.slack.handlers.small_verbs import VERSION
 from bot.slack.transport.app import Identity, granted
+from bot.slack.transport.token import error_code_of, refusal_of
 
 SLACK_PATIENCE_S = 3.0
 
@@ -43,7 +44,7 @@ class DoctorChecks:
 
     async def shown(self) -> Mapping[str, str]:
         """Name -> state, in reading order."""
-        more, headers = await asyncio.gather(self.more(), self._slacks_headers())
+        more, (headers, refused) = await asyncio.gather(self.more(), self._slacks_headers())
         scopes = granted(headers) or self.identity.scopes
         checks = (
             *more,
@@ -51,7 +52,7 @@ class DoctorChecks:
             history(scopes, self.settings.without_history),
             clock(datetime.now(tz=UTC), headers.get("date")),
         )
-        troubles = self.readiness.troubles()
+        troubles = {**({"slack": refused} if refused else {}), **self.readiness.troubles()}
         states = {name: troubles.get(name, "ok") for name in {**self.readiness.probes, **troubles}}
         rows = {check.what: check.said for check in checks}
         return {
@@ -62,11 +63,14 @@ class DoctorChecks:
             "version": VERSION,
         }
 
-    async def _slacks_headers(self) -> Mapping[str, str]:
-        """The headers of a Slack response: its time, and the scopes that are granted now."""
+    async def _slacks_headers(self) -> tuple[Mapping[str, str], str]:
+        """The headers of a Slack response (its time, the scopes of now), and why there is none."""
         try:
             async with asyncio.timeout(SLACK_PATIENCE_S):
                 answer = await self.client.auth_test()
-        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError):
-            return {}
-        return {name.lower(): str(value) for name, value in answer.headers.items()}
+        except SlackApiError as error:
+            code = error_code_of(error)
+            return {}, refusal_of(error) or f"Slack answers with an error now ({code})."
+        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            return {}, f"Slack cannot be reached now ({type(error).__name__})."
+        return {name.lower(): str(value) for name, value in answer.headers.items()}, ""

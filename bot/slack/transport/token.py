@@ -32,11 +32,38 @@ TOKEN_REFUSED = frozenset(
     }
 )
 
+_BOT_REFUSED = frozenset(  # docs.slack.dev/reference/methods/auth.test
+    {
+        "access_denied",
+        "accesslimited",
+        "ekm_access_denied",
+        "enterprise_is_restricted",
+        "no_permission",
+        "org_login_required",
+        "two_factor_setup_required",
+    }
+)
+
 
 def error_code_of(error: SlackApiError) -> str:
-    """Slack's error code."""
-    data = getattr(error.response, "data", None)
-    return str(data.get("error")) if isinstance(data, dict) else "no answer"
+    """Slack's error code, or the HTTP status of an answer without one."""
+    found = getattr(error.response, "data", error.response)
+    data = found if isinstance(found, dict) else {}
+    status = getattr(error.response, "status_code", None) or data.get("status")
+    return str(data.get("error") or (f"http_{status}" if status else "no answer"))
+
+
+def refusal_of(error: SlackApiError) -> str | None:
+    """What an operator must do about a refused `auth.test`; `None` if the refusal may pass."""
+    code = error_code_of(error)
+    if code in TOKEN_REFUSED:
+        return (
+            f"Slack refuses the bot's token ({code}); install the app again and set "
+            "SLACK_BOT_TOKEN again."
+        )
+    if code in _BOT_REFUSED:
+        return f"Slack refuses every call of the bot ({code}); an admin has to allow it again."
+    return None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,12 +92,7 @@ class TokenWatch:
             try:
                 await self.client.auth_test()
             except SlackApiError as error:
-                word = error_code_of(error)
-                if word in TOKEN_REFUSED:
-                    self.trouble = (
-                        f"Slack refuses the bot's token ({word}); install the app again and set "
-                        "SLACK_BOT_TOKEN again."
-                    )
+                self.trouble = refusal_of(error) or self.trouble
             except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError):
                 continue
             else:

@@ -20,6 +20,7 @@ from playground.slack.state import BOT_USER, StoredFile
 from playground.slack.webapi import MANIFEST_SCOPES, Tokens
 from tests.support.reports import HOST, LEAF
 from tests.support.slackbot import FORBIDDEN_HOST, FORBIDDEN_USER, RunningBot, Script, running_bot
+from tests.support.wholebot import read
 
 
 @pytest.fixture(params=[False, True], ids=["http", "socket"])
@@ -372,6 +373,23 @@ async def test_used_up_response_url_is_replaced(bot: RunningBot) -> None:
     await bot.slack.command("help")
     (shown,) = await bot.slack.until(bot.slack.ephemerals)
     assert shown.blocks
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Fault(method="auth.test", error="token_revoked"), "(token_revoked)"),
+        (Fault(method="auth.test", error="ekm_access_denied"), "an admin has to allow it"),
+        (Fault(method="auth.test", status=503), "(http_503)"),
+    ],
+    ids=["token", "organisation", "outage"],
+)
+async def test_doctor_says_what_slack_refuses_now(bot: RunningBot, fault: Fault, said: str) -> None:
+    bot.slack.faults.add(fault)
+    await bot.slack.command("doctor")
+    (shown,) = await bot.slack.until(bot.slack.ephemerals)
+    assert said in read(shown)
+    assert "slack: ok" not in read(shown)
 
 
 async def test_card_in_its_own_thread_addresses_the_channel(

@@ -31,3 +31,6 @@ async def test_revoked_token_is_noticed_and_mended() -> None:
             assert watch.trouble is not None, "another refusal says nothing about the token"
             answers.update(ok=True, error="")
             await until(lambda: watch.trouble is None)
+            answers.update(ok=False, error="org_login_required")
+            await until(lambda: watch.trouble)
+            assert "an admin" in (watch.trouble or "")
