@@ -110,7 +110,7 @@ async def test_stop_during_a_gateway_answer_keeps_our_verdict() -> None:
         assert "ten seconds or more" not in says(shown)
 
 
-async def test_stop_while_its_thread_is_filled_keeps_our_verdict() -> None:
+async def test_stop_while_a_thread_fills_keeps_the_verdict() -> None:
     async with running_bot(script=TwoWitnesses(), wait_s=0.3) as bot:
         bot.slack.faults.add(Fault(method="files.getUploadURLExternal", before=3600))
         card = await admitted(bot)
