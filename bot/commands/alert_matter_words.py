@@ -22,6 +22,8 @@ WEB = re.compile(
     r"|\bapplication\s?gateway|\bapp\s?gw|\bagw\b|\bweb\s?(?:site|test|check|scenario)|\bweb\s(?:page|server|app)"
     r"|\bwebsite|\buptime|\bprobe\s?(?:success|http|fail|down)|\bblackbox|\bsynthetic"
     r"|\bhealthz?\s?(?:check|probe)|\breverse\s+proxy|\bproxy\s(?:http|fcgi|pass|error)\b|\bstatus\s+line\b|\bnginx\b|\bhaproxy\b|\bingress\b|\bpkix\b|\bconnection\s+(?:is\s+)?not\s+(?:private|secure)"
+    r"|\bno\s(?:subject\s)?name\s+matching\b"
+    r"|\bsubject\s?alt\w{0,12}\s|\balt\s?names?\b|\b(?:cn|sans?)\s{1,8}(?:mismatch|check|(?:of\s{1,8})?does\s+not\s+match)"
     r"|\bopenssl|\bs_client|\bverify\s+(?:error|return)|\bintermediate\b|\bchain\s+(?:is\s+)?incomplete",
     re.IGNORECASE,
 )

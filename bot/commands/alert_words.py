@@ -38,6 +38,8 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORD = re.compile(r"[a-z0-9]+")
 _CLASS_NAME = re.compile(r"[a-z]\w{0,40}\.[a-z]\w{0,40}\.[A-Z]\w{0,60}$")
 """`com.contoso.Client:` is the class that wrote a line, and no label."""
+_REPORT = re.compile(r"(?i)\w\(\)\s{0,3}$|\bpeer\s+certificate\b")
+"""`stream_socket_client():` and `invalid peer certificate:` report a fault, and label no client."""
 _FAULT_SENTENCE = re.compile(
     r"(?i)\s(?:is|are|was|were|has|have)\s+(?:\w+\s+){0,2}?(?:broken|down|dead|red|slow|fail\w*|wrong|not)\b"
 )
@@ -188,7 +190,7 @@ def label_words(label: str) -> tuple[str, ...]:
 
 def label_role(label: str) -> Role | None:
     """The role of what follows a label; `None` if the label does not say."""
-    if _CLASS_NAME.search(label):
+    if _CLASS_NAME.search(label) or _REPORT.search(label):
         return None
     words = label_words(label[-MAX_LABEL:])
     joined = {"".join(pair) for pair in pairwise(words)}
