@@ -107,9 +107,9 @@ def _by_mismatch(here: list[Mention], inside: list[Mention], line: Line) -> Iter
             continue
         before = line.text[: left[-1].start][-_REACH:]
         to_names = _TO_NAMES.match(line.text, verb.end())
-        if _TO_ASKED.match(line.text, verb.end()):
-            yield left[-1]
-        elif _OF_CERTIFICATE.search(before) and not to_names:
+        if _TO_ASKED.match(line.text, verb.end()) or (
+            _OF_CERTIFICATE.search(before) and not to_names
+        ):
             yield left[-1]
         elif left[-1] not in inside and "://" not in line.text[right[0].start : right[0].end]:
             yield from right

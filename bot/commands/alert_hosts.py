@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from bot.commands.alert_certificates import without_certificates
 from bot.commands.alert_markup import LINK_CLOSE, LINK_OPEN
-from bot.commands.alert_mentions import Mention, side_by_side
+from bot.commands.alert_mentions import Mention, side_by_side, with_watched_page
 from bot.commands.alert_names import (
     NAME,
     SINGLE,
@@ -72,7 +72,7 @@ def read_hosts(text: AlertText, known: KnownNames) -> tuple[Mention, ...]:
         found += sorted(of_line, key=lambda one: one.start)
         if len(found) > MAX_MENTIONS:
             break
-    found = without_certificates(found, text)
+    found = with_watched_page(without_certificates(found, text), text)
     pages |= {(one.host, one.port) for one in found if one.role is Role.PAGE}
     return tuple(
         one

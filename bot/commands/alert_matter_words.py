@@ -19,7 +19,7 @@ STATUS = re.compile(
 WEB = re.compile(
     r"(?<![a-z])m?tls(?![a-z])|(?<![a-z])ssl|\bx\.?509|\bcert(?:s|ificates?|ificats?|ificados?)?\b"
     r"|\bzertifikat|\bhandshake|\bciphers?\b|\bsni\b|(?<![a-z])https?(?![a-z]|s?:/)|\bcurl\b"
-    r"|\bapplication\s?gateway|\bapp\s?gw|\bagw\b|\bweb\s?(?:site|test|check|scenario)|\bweb\s(?:page|server|app)"
+    r"|\bapplication\s?gateway|\bapp\s?gw|\bapp\s?gateway\b|\bgateway\s+(?:rejects|refuses|drops|distrusts)\b|\broot\s+(?:\w{1,12}\s+){0,2}(?:not\s+|un)trusted|\bagw\b|\bweb\s?(?:site|test|check|scenario)|\bweb\s(?:page|server|app)"
     r"|\bwebsite|\buptime|\bprobe\s?(?:success|http|fail|down)|\bblackbox|\bsynthetic"
     r"|\bhealthz?\s?(?:check|probe)|\breverse\s+proxy|\bproxy\s(?:http|fcgi|pass|error)\b|\bstatus\s+line\b|\bnginx\b|\bhaproxy\b|\bingress\b|\bpkix\b|\bconnection\s+(?:is\s+)?not\s+(?:private|secure)"
     r"|\bno\s(?:subject\s)?name\s+matching\b"
@@ -40,7 +40,7 @@ NO_ANSWER = re.compile(
     rf"\b{_THINGS}\b[\s\"'`*:,)(-]{{0,6}}(?:[\w.-]{{1,40}}[\s\"'`*:)-]{{1,4}}){{0,3}}{_STATES}\b"
     rf"|\b{_STATES}\s{{1,4}}(?!instance){_THINGS}\b|\bhealth\s?(?:check|probe)"
     r"|\bconnection\s+(?:was\s+)?(?:refused|reset|timed|aborted|closed)|\bno\s+route\s+to\s+host"
-    r"|\bno\s+such\s+host|\bdial\s+tcp|\bname\s+resolution|\bavailability\s+(?:of|alert|test|problem)"
+    r"|\bno\s+such\s+host|\bno\s+headers\b|\bdial\s+tcp|\bname\s+resolution|\bavailability\s+(?:of|alert|test|problem)"
     r"|\bno\s+live\s+upstreams?|\bE(?:CONN|TIMEDOUT|HOSTUNREACH|NOTFOUND)[A-Z]*\b"
     r"|\b(?:did|does|do)(?:n.t|\s+not)\s+(?:answer|respond|reply|load|work)\b",
     re.IGNORECASE,

@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
-from bot.commands.alert_pages import is_page_path
+from bot.commands.alert_names import registered_domain
+from bot.commands.alert_pages import is_page_host, is_page_path
 from bot.commands.alert_text import AlertText
 from bot.commands.alert_words import Role
 
 _JOINED = re.compile(
     r"[\s`*_,]*(?:[,;/|+&\u00b7]|and|or|then|plus|as well as|und|et|\s)[\s`*_]*", re.IGNORECASE
 )
+_FAILS = re.compile(
+    r"\b(?:5\d\d|down|fail(?:s|ed|ing|ure)?|unhealthy|critical|unreachable|offline|error|timeout)\b"
+    r"|:(?:x|red_circle):|[\U0001f534\u274c]",
+    re.IGNORECASE,
+)
+_FINE = re.compile(
+    r"\b(?:2\d\d|up|ok|okay|healthy|passed|online|fine|green)\b"
+    r"|:(?:white_check_mark|heavy_check_mark|large_green_circle):|[\U0001f7e2\u2705]",
+    re.IGNORECASE,
+)
+"""The states that rows of a list give."""
+_PAGE_LABEL = re.compile(r"(?i)\W{0,4}(?:web\s?)?page\W{1,8}$")
+_CAUSE = re.compile(
+    r"(?i)\W{0,4}(?:cause|status|error|result|response|reason|code)\W{1,6}(?:\w{1,12}\s){0,3}5\d\d\b"
+)
+_REACH, _CELLS = 120, 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +83,57 @@ def side_by_side(found: list[Mention], text: AlertText) -> list[Mention]:
 def _is_joined(first: Mention, second: Mention, text: AlertText) -> bool:
     between = text.lines[first.line].text[first.end : second.start]
     return first.line == second.line and bool(_JOINED.fullmatch(between))
+
+
+def with_watched_page(found: list[Mention], text: AlertText) -> list[Mention]:
+    """The hosts; behind `Page:` is the monitored one if nothing else is named and a cause is told.
+
+    Args:
+        found: every host of the alert.
+        text: the alert that contains them.
+    """
+    if any(one.role < Role.PAGE for one in found) or not any(
+        _CAUSE.match(f"{line.label}: {line.text}") or _CAUSE.match(line.text) for line in text.lines
+    ):
+        return found
+    return [_watched(one, text) for one in found]
+
+
+def _watched(one: Mention, text: AlertText) -> Mention:
+    line = text.lines[one.line]
+    written = line.text[one.start : one.end].rpartition("://")[2]
+    is_tool = is_page_path(f"/{written.partition('/')[2]}") or is_page_host(
+        one.host, registered_domain(one.host)
+    )
+    labelled = _PAGE_LABEL.match(line.text[: one.start] or f"{line.label}:")
+    return replace(one, role=Role.LABELLED) if labelled and not is_tool else one
+
+
+def only_failing(mentions: Sequence[Mention], text: AlertText) -> tuple[Mention, ...]:
+    """Of rows that each give a host and its state, the one that fails, if the others are fine.
+
+    Args:
+        mentions: the hosts among which the roles do not decide.
+        text: the alert that contains them.
+    """
+    if len({one.line for one in mentions}) != len(mentions):
+        return tuple(mentions)
+    rows = {one.line for one in mentions}
+    states = [_state(one, rows, text) for one in mentions]
+    failing = [one for one, state in zip(mentions, states, strict=True) if _FAILS.search(state)]
+    fine = [state for state in states if _FINE.search(state) and not _FAILS.search(state)]
+    is_clear = len(failing) == 1 and len(fine) == len(mentions) - 1
+    return tuple(failing) if is_clear else tuple(mentions)
+
+
+def _state(one: Mention, rows: set[int], text: AlertText) -> str:
+    """What stands behind a host on its line; in a table, the next cells of its row."""
+    line = text.lines[one.line].text
+    if line[one.end :].strip(" |`*") or line[: one.start].strip(" |`*"):
+        return f"{line[: one.start]} {line[one.end :]}"[:_REACH]
+    after = range(one.line + 1, min(one.line + _CELLS, len(text.lines)))
+    cells = takewhile(lambda number: number not in rows, after)
+    return " ".join(text.lines[number].text for number in cells)[:_REACH]
 
 
 def foremost(mentions: Iterable[Mention]) -> tuple[Mention, ...]:

@@ -48,6 +48,19 @@ _SELF_DESCRIBING = frozenset({"monitored", "requested"})
 _IMMEDIATE = re.compile(
     r"([A-Za-z_][\w .\-/()]{0,60}?)[\"'*`\\)\]]*\s*(?::|={1,2}|=>|->)\s*[\"'*`<(\[\\]*$"
 )
+_BOLD_LABEL = re.compile(r"[*_]{1,3}([A-Za-z][\w .\-/()]{0,60}?)\s?:[*_]{1,3}\s{0,8}[\"'`<(]{0,3}$")
+"""`*Monitor URL:* `, with the colon in the bold."""
+_HEADLINE = re.compile(
+    r"(?i)\b(?:started|opened|created|triggered|detected|resolved|closed|ended|recovered|automatically"
+    r"|ongoing|acknowledged)\b"
+)
+"""A headline above a list, such as `New incident started`, labels nothing."""
+_STATED = re.compile(
+    r"[\s\"'`*)>\]]{0,12}(?:\u2192|[-=]{1,2}>|[:|\u2013\u2014-])\s{0,4}(?:http\s)?[\"'*`]{0,2}"
+    r"(?:5\d\d|down|unhealthy|unreachable|fail(?:s|ed|ing)?|time-?d?\s?out)\b",
+    re.IGNORECASE,
+)
+"""`X -> 502`, `X: down`: a state behind a sign."""
 _OPENING_LABEL = re.compile(
     r"[\s>*_`\u2022-]*([A-Za-z][\w ()/-]{0,40}?)[*_`\"']*\s*[:=][*_`\"']*\s"
 )
@@ -208,7 +221,7 @@ def label_role(label: str) -> Role | None:
 
 def place_role(before: str, after: str, label: str) -> Role:
     """The role of a name, from the words around it on its line and from its field's label."""
-    immediate = _IMMEDIATE.search(before)
+    immediate = _IMMEDIATE.search(before) or _BOLD_LABEL.search(before)
     role = label_role(immediate[1]) if immediate else None
     if role is Role.PAGE and _SHOWS.match(after):
         return Role.SUBJECT
@@ -218,7 +231,7 @@ def place_role(before: str, after: str, label: str) -> Role:
         role = _role_of_field(before, label)
     if role is not None:
         return role
-    is_subject = _PREPOSITION.search(before) or _VERB.match(after)
+    is_subject = _PREPOSITION.search(before) or _VERB.match(after) or _STATED.match(after)
     return Role.SUBJECT if is_subject else Role.NAMED
 
 
@@ -248,7 +261,9 @@ def _role_of_field(before: str, label: str) -> Role | None:
     role = label_role(opening[1]) if opening else None
     if opening and role is Role.PAGE and _TELLS_OF_FAULT.search(before, opening.end()):
         role = None
-    return role if role is not None else label_role(label)
+    if role is not None:
+        return role
+    return None if opening and _HEADLINE.search(label) else label_role(label)
 
 
 def is_at_the_head(before: str, after: str) -> bool:

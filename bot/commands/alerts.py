@@ -16,7 +16,7 @@ from bot.commands.alert_gateway_names import NamedGateway, Sure
 from bot.commands.alert_gateways import read_gateways
 from bot.commands.alert_hosts import read_hosts
 from bot.commands.alert_matter import read_matter, why_unchecked
-from bot.commands.alert_mentions import Mention, foremost
+from bot.commands.alert_mentions import Mention, foremost, only_failing
 from bot.commands.alert_pools import read_pool
 from bot.commands.alert_text import AlertText, read_text
 from bot.commands.alert_words import Role
@@ -93,7 +93,7 @@ def read_alert(message: Mapping[str, Any], known: KnownNames = _NOBODY) -> Alert
     """
     text = read_text(message)
     gateways, pool = read_gateways(text, known), read_pool(text)
-    mentions = foremost(read_hosts(text, known))
+    mentions = only_failing(foremost(read_hosts(text, known)), text)
     if len(gateways) > 1:
         return _beside_gateways(gateways, mentions, known)
     gateway = gateways[0] if gateways else None
