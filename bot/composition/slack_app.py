@@ -32,8 +32,8 @@ from bot.slack.handlers.recent import Recent
 from bot.slack.handlers.rehearse import RehearseHandler
 from bot.slack.handlers.small_verbs import SimpleHandlers
 from bot.slack.handlers.subscribe import SubscribeHandlers
+from bot.slack.handlers.subscription_listeners import SubscriptionListeners
 from bot.slack.handlers.subscription_replies import SubscriptionReplies
-from bot.slack.handlers.subscription_verbs import SubscriptionListeners
 from bot.slack.inbound.routing import Handlers, Reception, answers
 from bot.slack.listeners import Listeners
 from bot.slack.outbound.card_work import CardTools

@@ -49,8 +49,11 @@ class EngineSettings:
         lease: how long a replica may send no heartbeat before its work is taken over; longer than
             `post_timeout`.
         observe_every: how often a followed target is observed, besides its digests.
+        observe_timeout: the longest time that one observation takes.
         confirm_gap: how long to wait for another observation when one cannot decide.
+        post_timeout: the longest time that one post takes.
         settle: how long Slack's history may lag behind an accepted message.
+        parallel: how many digests run at a time in one replica.
         spacing: least time between two posts to one channel.
         give_up_after: how long an undeliverable message is tried.
         tick_pause: the longest time between two looks at the clock, which also ends with every
