@@ -23,9 +23,9 @@ _OPENER = re.compile(
     rf"(?<!not\s)(?<!n.t\s)\b(?:valid|issued|made\s+out)\s+(?:only\s+)?(?:for|to)\s"
     rf"|(?<!expected\s)(?<!requested\s)\b{_NAMES}[\"'`*]{{0,2}}(?:\s{{0,3}}[:=]|\s{{1,3}}(?:is|are|was)\s"
     rf"|\s{{0,3}}[\"'`(<\[\u2018\u201c])"
-    rf"|\b(?:present|serve|send|return|show|use|deliver|get|offer)s?\s+(?:\w{{1,12}}\s+){{0,3}}{_CERT}\s+(?:of|for|from)\s"
+    rf"|\b(?:(?:present|serve|send|return|show|use|deliver|get|offer)(?:s|d|ed)?|got|sent)\s+(?:\w{{1,12}}\s+){{0,3}}{_CERT}\s+(?:of|for|from)\s"
     rf"|\b(?:answer|respond)s?\s+with\s+(?:\w{{1,12}}\s+){{0,3}}{_CERT}\s+(?:of|for|from)\s"
-    rf"|\b{_CERT}\s+(?:is|was|comes)\s+(?:for|from|of)\s|\b{_CERT}\s+belongs\s+to\s",
+    rf"|\b{_CERT}\s+(?:is|was|comes)\s+(?:for|from|of)\s|\b{_CERT}\s+(?:belongs\s+to|has|says|names|lists|covers|contains)\s",
     re.IGNORECASE,
 )
 """What precedes names in a certificate."""
@@ -41,6 +41,7 @@ _MISMATCH = re.compile(
 _TO_ASKED = re.compile(r"(?i)[\W\d]{0,4}(?:target|requested|expected|wanted)\b")
 _TO_NAMES = re.compile(rf"(?i)\W{{0,4}}(?:either\b|any\b|one\s+of\b|the\s|{_NAMES})")
 _OF_CERTIFICATE = re.compile(rf"(?i)\b{_CERT}\s+(?:of|for|from|with)\s[\s\"'`<(\[*]{{0,4}}$")
+_IN_CERTIFICATE = re.compile(rf"(?i)[\"'`*>)\]]{{0,4}}\s(?:is\s)?in\s(?:the\s|its\s)?{_CERT}")
 _NOT = re.compile(r"(?i),?\snot\s[\"'`*<]{0,2}$")
 _LABEL = re.compile(rf"(?i)(?:^|\W){_NAMES}\W*$")
 _REACH = 120
@@ -54,12 +55,8 @@ def without_certificates(found: Sequence[Mention], text: AlertText) -> list[Ment
         text: the alert.
     """
     held = {id(one) for one in _held(found, text)}
-    hosts = {one.host for one in found if id(one) in held}
-    asked = [
-        one
-        for one in found
-        if id(one) not in held and one.role <= Role.NAMED and one.host not in hosts
-    ]
+    asked = [one for one in found if id(one) not in held and one.role <= Role.NAMED]
+    hosts = {one.host for one in found if id(one) in held} - {one.host for one in asked}
     if not held or not asked:
         return list(found)
     surely = any(one.role <= Role.SUBJECT for one in asked)
@@ -76,7 +73,12 @@ def _held(found: Sequence[Mention], text: AlertText) -> Iterator[Mention]:
     for number in sorted({one.line for one in found}):
         line, here = text.lines[number], [one for one in found if one.line == number]
         spans = list(_spans(line))
-        inside = [one for one in here if any(start <= one.start < end for start, end in spans)]
+        inside = [
+            one
+            for one in here
+            if any(start <= one.start < end for start, end in spans)
+            or _IN_CERTIFICATE.match(line.text, one.end)
+        ]
         yield from inside
         yield from _by_mismatch(here, inside, line)
         yield from _beside_address(here, inside, line)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from bot.commands.alert_names import registered_domain
-from bot.commands.alert_tables import NO_NAMES, OTHER_RESOURCES
+from bot.commands.alert_tables import NO_NAMES, OTHER_RESOURCES, words_of
 from bot.commands.alert_text import AlertText, Line
 from bot.commands.known_names import KnownNames
 from bot.domain.gateway_ref import GatewayRef
@@ -40,6 +40,11 @@ _STATE = re.compile(
 _CLOSERS = "`\"'*_)>]\u201d"
 _PLACEHOLDERS = frozenset({"n", "n/a", "na", "nil", "tbd"})
 """What tools write where they have no value."""
+
+_PREFIXES = words_of(
+    "anti co cross end ex half in mid multi non off on out over post pre re self semi un"
+)
+"""First parts of compound words."""
 
 OWN_PARTS = frozenset({"agw", "appgw", "agic", "appgateway", "appgtw"})
 OUR_PARTS = OWN_PARTS | {"gw"}
@@ -130,10 +135,17 @@ def is_value(written: str, after: str, known: KnownNames, *, quoted: bool = Fals
     or is in quotes; and it stands alone, says itself what it is, or something is said of it.
     """
     name = written.rstrip(".-_").lower()
-    shaped = bool(re.search(r"[-_0-9]", name))
+    shaped = bool(re.search(r"[-_0-9]", name)) and not _is_compound_word(name)
     alone = (quoted or shaped) and bool(_ALONE.match(after))
     said = shaped and (quoted or is_own_name(name) or bool(_STATE.match(after)))
     return bool(known.names.get(name)) or alone or said
+
+
+def _is_compound_word(name: str) -> bool:
+    """Whether a hyphen joins words of the language, as in `on-call` and `mid-migration`."""
+    parts = re.split(r"[-_]", name)
+    own = bool(OUR_PARTS & set(parts) or re.search(r"\d", name))
+    return len(parts) > 1 and parts[0] in _PREFIXES and not own
 
 
 def _is_another_resource(parts: list[str]) -> bool:

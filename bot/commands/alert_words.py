@@ -56,7 +56,7 @@ _HEADLINE = re.compile(
 )
 """A headline above a list, such as `New incident started`, labels nothing."""
 _STATED = re.compile(
-    r"[\s\"'`*)>\]]{0,12}(?:\u2192|[-=]{1,2}>|[:|\u2013\u2014-])\s{0,4}(?:http\s)?[\"'*`]{0,2}"
+    r"[\s\"'`*)>\]]{0,12}(?:[\u2192\u21d2]|[-=]{1,2}>|[:|\u2013\u2014-])\s{0,4}(?:http\s)?[\"'*`]{0,2}"
     r"(?:5\d\d|down|unhealthy|unreachable|fail(?:s|ed|ing)?|time-?d?\s?out)\b",
     re.IGNORECASE,
 )

@@ -46,6 +46,10 @@ REPORTS = {
     ),
     "Chrome": "ERR_CERT_COMMON_NAME_INVALID at https://{asked}, cert is from {held}",
     "presents": "{asked} presents the certificate of {held}",
+    "got": "{asked} got the wrong certificate from {held}",
+    "has": "Certificate name mismatch: requested {asked}, certificate has {held}",
+    "in the certificate": "asked for {asked}, {held} in the certificate, 502",
+    "names beside the machine": "Certificate expiry: {asked}\nSANs: {asked}, {other}\nin 5 days",
     "certificate of": "the certificate of {held} does not match {asked}",
     "list below a label": (
         "TLS fails on {asked}\nX509v3 Subject Alternative Name:\n    DNS:{held}, DNS:{other}"

@@ -16,6 +16,8 @@ PROSE = {
     "leaf": "Application Gateway: leaf expired on {}",
     "people": "gateway: shoppers get 502 at {}",
     "hyphen": "app gateway: half-open sockets to {}, 502",
+    "compound word": "gateway: mid-rollout, {} gives 502",
+    "compound word that says": "AGW: on-call says {} gives 502",
     "nothing": "appgw: nothing reaches {}, 502",
     "placeholder": "gateway=unknown host={} status=502",
     "no value": "gateway: n/a host: {} 502",
