@@ -46,6 +46,7 @@ from chainlib.findings import (
     rank,
 )
 from chainlib.judge import judge, judge_failure
+from chainlib.judge.switches import CHAIN_SWITCH_CODES, NAME_SWITCH_CODES
 from chainlib.model import (
     DEFAULT_PORT,
     CertificationPath,
@@ -80,7 +81,9 @@ from chainlib.wording import and_more, counted, few, listed
 
 __all__ = [
     "CATALOGUE",
+    "CHAIN_SWITCH_CODES",
     "DEFAULT_PORT",
+    "NAME_SWITCH_CODES",
     "Basis",
     "CaptureError",
     "CatalogueEntry",

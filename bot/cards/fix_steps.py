@@ -166,9 +166,11 @@ def _stopgap(value: FixValue) -> Iterator[Part]:
 
 
 def _has_stopgap(value: FixValue) -> bool:
+    """Whether the headline is critical and one of the switches would suppress it."""
     return bool(
         value.context
         and value.fixes
+        and not value.accepted
         and gateway_guide(value.fixes[0].code, value.context, value.tool).stopgap
     )
 

@@ -59,6 +59,7 @@ class FixValue:
         left_out: how many findings were omitted.
         context: the real names; `None` on a card of an older version.
         kind, tool: kind of server, and tool that changes the gateway.
+        accepted: nothing is critical; an older card does not say so and counts as refused.
     """
 
     command: str = ""
@@ -67,6 +68,7 @@ class FixValue:
     context: FixContext | None = None
     kind: ServerKind = ServerKind.OTHER
     tool: Tool = Tool.AZ
+    accepted: bool = False
 
 
 def _else(default: object) -> WrapValidator:
@@ -107,6 +109,7 @@ class _Steps:
         f: the fixes.
         m: how many fixes were omitted.
         c: the headline alone, if nothing else fits.
+        a: whether nothing is critical; written only where it is so.
     """
 
     v: Literal[2]
@@ -118,6 +121,7 @@ class _Steps:
     f: Annotated[tuple[Annotated[_Fix | None, _else(None)], ...], _else(())] = ()
     m: Annotated[int, _else(0)] = 0
     c: Annotated[Code | None, _else(None)] = None
+    a: Annotated[bool, _else(default=False)] = False
 
 
 _STEPS = TypeAdapter(_Steps)
@@ -134,7 +138,7 @@ def steps_value(report: CheckReport, command: str, gateway: GatewayReport | None
         "q": command,
         "x": _names(context),
         "k": guessed(report).name,
-    }
+    } | ({"a": True} if report.verdict.accepted else {})
     for count in range(len(fixes), -1, -1):
         text = json.dumps(
             value | {"f": fixes[:count], "m": len(fixes) - count},
@@ -215,6 +219,7 @@ def read_value(text: str) -> FixValue:
         context=_context(given.x),
         kind=next((kind for kind in _KINDS if kind.name == given.k), ServerKind.OTHER),
         tool=next((tool for tool in _TOOLS if tool.name == given.t), Tool.AZ),
+        accepted=given.a,
     )
 
 

@@ -13,11 +13,11 @@ from bot.fixsteps.servers_platform import PLATFORM
 from bot.fixsteps.servers_settings import setting_recipe
 from bot.fixsteps.servers_web import WEB
 from bot.fixsteps.tasks import (
-    CHAIN_SWITCH_CODES,
+    CHAIN_STOPGAP_CODES,
     FIRST,
     GATEWAY_TASKS,
     MAKE,
-    NAME_SWITCH_CODES,
+    NAME_STOPGAP_CODES,
     SAVE,
     SERVER_TASKS,
     WRITE,
@@ -129,9 +129,9 @@ def _from_catalogue(code: Code) -> Recipe:
 
 
 def _stopgap(code: Code) -> tuple[Template, ...]:
-    if code in CHAIN_SWITCH_CODES:
+    if code in CHAIN_STOPGAP_CODES:
         return gateway_az.CHAIN_STOPGAP
-    return gateway_az.NAME_STOPGAP if code in NAME_SWITCH_CODES else ()
+    return gateway_az.NAME_STOPGAP if code in NAME_STOPGAP_CODES else ()
 
 
 def _filled(

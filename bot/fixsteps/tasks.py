@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from chainlib import Code
+from chainlib import CHAIN_SWITCH_CODES, NAME_SWITCH_CODES, Code
 
 
 class ServerTask(StrEnum):
@@ -87,11 +87,11 @@ GATEWAY_TASKS: Mapping[Code, GatewayTask] = MappingProxyType(
     }
 )
 # The codes that each validation switch suppresses; only these have the temporary workaround.
-CHAIN_SWITCH_CODES = frozenset(_CHAIN_CODES + _UPLOAD_CODES) - {
-    Code.NAME_MISMATCH,
-    Code.LIVE_NAME_MISMATCH,
-} | {Code.ROOT_NOT_ATTACHED}
-NAME_SWITCH_CODES = frozenset({Code.NAME_MISMATCH, Code.LIVE_NAME_MISMATCH})
+# Left out: a v1 gateway compares the server's certificate itself and has no such switch. Neither
+# switch suppresses CERTIFICATE_INVALID, which only a v1 gateway reports, or CERTIFICATE_UNREADABLE,
+# with which the handshake itself fails.
+CHAIN_STOPGAP_CODES = CHAIN_SWITCH_CODES - {Code.AUTH_CERTIFICATE_MISMATCH}
+NAME_STOPGAP_CODES = NAME_SWITCH_CODES
 # What must be done before the file can be installed.
 FIRST: Mapping[Code, str] = MappingProxyType(
     {

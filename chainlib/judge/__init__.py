@@ -55,7 +55,7 @@ _V2_REFUSED: tuple[Rule, ...] = (
     constraints.may_sign,
 )
 LISTS = 256
-_BREAKS_THE_PATH = switches.CHAIN_CODES | switches.NAME_CODES
+_BREAKS_THE_PATH = switches.CHAIN_SWITCH_CODES | switches.NAME_SWITCH_CODES
 
 __all__ = ["judge", "judge_failure"]
 

@@ -14,7 +14,7 @@ from chainlib.certificate import Certificate
 from chainlib.findings import Basis, Code, Finding, Severity
 from chainlib.judge.build import critical, info, warning
 from chainlib.judge.case import Case, acts_as_ca
-from chainlib.judge.switches import CHAIN_CODES, NAME_CODES
+from chainlib.judge.switches import CHAIN_SWITCH_CODES, NAME_SWITCH_CODES
 from chainlib.model import PresentedChain, is_ip_literal
 from chainlib.names import (
     NameReason,
@@ -185,7 +185,7 @@ def _concerns_the_default(finding: Finding, row: DefaultCertificate) -> bool:
 
     A platform's certificate is valid in itself: only its name is wrong.
     """
-    codes = NAME_CODES if row.of_platform else _ABOUT_THE_LEAF
+    codes = NAME_SWITCH_CODES if row.of_platform else _ABOUT_THE_LEAF
     return finding.code in codes and finding.severity is Severity.CRITICAL
 
 
@@ -198,7 +198,7 @@ def _default_evidence(sent: str | None, row: DefaultCertificate) -> dict[str, st
     } | asked
 
 
-_ABOUT_THE_LEAF = (CHAIN_CODES | NAME_CODES) - {
+_ABOUT_THE_LEAF = (CHAIN_SWITCH_CODES | NAME_SWITCH_CODES) - {
     Code.LEAF_MISSING,
     Code.CHAIN_OUT_OF_ORDER,
     Code.ROOT_NOT_ATTACHED,

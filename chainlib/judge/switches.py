@@ -12,7 +12,7 @@ from chainlib.judge.build import warning
 from chainlib.policy import GatewayPolicy
 from chainlib.wording import listed
 
-CHAIN_CODES = frozenset(
+CHAIN_SWITCH_CODES = frozenset(
     {
         Code.AUTH_CERTIFICATE_MISMATCH,
         Code.LEAF_MISSING,
@@ -34,16 +34,18 @@ CHAIN_CODES = frozenset(
         Code.WEAK_CRYPTO,
     }
 )
+"""Codes that `GatewayPolicy.validate_chain` switched off turns into warnings."""
+NAME_SWITCH_CODES = frozenset({Code.NAME_MISMATCH, Code.LIVE_NAME_MISMATCH})
+"""Codes that `GatewayPolicy.validate_name` switched off turns into warnings."""
 _LISTED = 2
-NAME_CODES = frozenset({Code.NAME_MISMATCH, Code.LIVE_NAME_MISMATCH})
 
 
 def apply_switches(findings: tuple[Finding, ...], policy: GatewayPolicy) -> tuple[Finding, ...]:
     """Turn suppressed findings into warnings and add `VALIDATION_OFF`."""
     if policy.validate_chain and policy.validate_name:
         return findings
-    off = (frozenset() if policy.validate_chain else CHAIN_CODES) | (
-        frozenset() if policy.validate_name else NAME_CODES
+    off = (frozenset() if policy.validate_chain else CHAIN_SWITCH_CODES) | (
+        frozenset() if policy.validate_name else NAME_SWITCH_CODES
     )
     silenced = sorted(
         {f.code.value for f in findings if f.code in off and f.severity is Severity.CRITICAL}

@@ -11,14 +11,14 @@ from chainlib.findings import Code, Severity, Verdict
 from chainlib.judge import judge
 from chainlib.judge.build import short_name
 from chainlib.judge.case import Case, make_case
-from chainlib.judge.switches import CHAIN_CODES
+from chainlib.judge.switches import CHAIN_SWITCH_CODES
 from chainlib.model import HandshakeErrorKind, PresentedChain, TrustAnchors, TrustMode, UploadedRoot
 from chainlib.path import is_root, issuer_candidates
 from chainlib.policy import GatewayPolicy, Sku
 from chainlib.repair.search import Ending, Found, make_search
 from chainlib.repair.values import MissingIssuer, Repair
 
-_FIXABLE = (CHAIN_CODES | {Code.CERTIFICATE_UNREADABLE}) - {
+_FIXABLE = (CHAIN_SWITCH_CODES | {Code.CERTIFICATE_UNREADABLE}) - {
     Code.SELF_SIGNED_NOT_CA,
     Code.WEAK_CRYPTO,
 }

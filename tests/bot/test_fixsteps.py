@@ -40,7 +40,7 @@ from bot.fixsteps.quoting import (
 )
 from bot.fixsteps.servers_platform import PLATFORM
 from bot.fixsteps.servers_web import WEB
-from chainlib import CATALOGUE, Code, Where
+from chainlib import CATALOGUE, CHAIN_SWITCH_CODES, NAME_SWITCH_CODES, Code, Where
 
 CONTEXT = FixContext(
     host="backend.contoso.com",
@@ -385,15 +385,13 @@ def test_stopgap_stands_apart_and_begins_with_its_risk(tool: Tool) -> None:
 
 
 def test_stopgap_is_offered_only_where_it_helps() -> None:
-    helped = {code for code in Code if gateway_guide(code, CONTEXT, Tool.AZ).stopgap}
-    assert {Code.INTERMEDIATE_MISSING, Code.ROOT_MISMATCH, Code.NAME_MISMATCH} <= helped
-    assert not helped & {
-        Code.DNS_FAILED,
-        Code.TLS_FAILED,
-        Code.HTTP_STATUS_MISMATCH,
-        Code.VALIDATION_OFF,
-        Code.OK,
-    }
+    shown = {code: gateway_guide(code, CONTEXT, Tool.AZ).stopgap for code in Code}
+    skipped = {code: steps[1].command or "" for code, steps in shown.items() if steps}
+    chain = {code for code, command in skipped.items() if "validate-cert-chain" in command}
+    name = {code for code, command in skipped.items() if "validate-sni" in command}
+    v1_has_no_switch = {Code.AUTH_CERTIFICATE_MISMATCH}
+    assert chain == CHAIN_SWITCH_CODES - v1_has_no_switch
+    assert name == NAME_SWITCH_CODES
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any, assert_type
 
 from chainlib import (
+    CHAIN_SWITCH_CODES,
+    NAME_SWITCH_CODES,
     Certificate,
     CertificateBag,
     CertificationPath,
@@ -58,6 +60,11 @@ def read_a_verdict(verdict: Verdict) -> None:
     for finding in verdict.findings:
         assert_type(finding.severity, Severity)
         assert_type(finding.evidence, Mapping[str, Any])
+
+
+def codes_that_a_switch_hides() -> None:
+    assert_type(CHAIN_SWITCH_CODES, frozenset[Code])
+    assert_type(NAME_SWITCH_CODES, frozenset[Code])
 
 
 async def ask_a_server() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from itertools import product
 from typing import Any
 
@@ -19,13 +20,13 @@ from bot.cards.parts import BUTTON_VALUE_LIMIT
 from bot.domain.azure import BackendSetting
 from bot.domain.report import CheckReport, GatewayReport
 from bot.fixsteps import ServerKind, Tool
-from chainlib import HttpResponse, UploadedRoot, repair
+from chainlib import Code, HttpResponse, UploadedRoot, repair
 from playground.lab import pki
 from playground.lab.pki import NOW, Issued
 from playground.slack.limits import check_view
 from tests.bot.test_evidence import answered
 from tests.support.blockkit import texts
-from tests.support.reports import CASES, HOST, ISSUING
+from tests.support.reports import CASES, HOST, ISSUING, ROOT
 from tests.support.reports import policy as policy_of
 from tests.support.reports import report as make_report
 
@@ -95,6 +96,18 @@ def test_the_stopgap_comes_last_and_blanks_are_named() -> None:
     assert shown.index("Stopgap, only if users cannot wait") > shown.index("To verify the fix")
     assert "GATEWAY_NAME" in shown
     assert "Replace these placeholders: RESOURCE_GROUP" in shown
+
+
+@pytest.mark.parametrize("validate", [True, False], ids=["expiring", "validation-off"])
+def test_accepted_backend_gets_no_stopgap(validate: bool) -> None:  # noqa: FBT001 -- a column
+    valid_for = timedelta(days=10 if validate else -1)
+    leaf = pki.leaf(ISSUING, HOST, not_after=NOW + valid_for)
+    rules = replace(policy_of(ROOT), validate_chain=validate)
+    report = make_report(leaf, ISSUING, rules=rules)
+    assert report.verdict.accepted
+    assert report.verdict.headline is not Code.OK
+    value = steps_value(report, HOST)
+    assert "Stopgap" not in json.dumps(fix_steps(value))
 
 
 def test_placeholder_is_named_under_its_steps() -> None:
