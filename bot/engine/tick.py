@@ -29,6 +29,7 @@ from bot.store.runs import (
 
 CHECK_WORKFLOW, DIGEST_WORKFLOW = "check_v1", "digest_v1"
 HOSTS_PER_CHECK = 50
+_READS_GATEWAYS = ("/", "site:")
 _LOST_AFTER = timedelta(minutes=15)
 # how long to wait for an earlier digest of the channel whose gateway is slow
 _ORDER_WAIT = timedelta(minutes=2)
@@ -101,14 +102,14 @@ class Ticker:
 
 
 def batches(keys: Sequence[str]) -> list[tuple[str, ...]]:
-    """Split keys into batches: one gateway each, or up to fifty hosts.
+    """Split keys into batches: one gateway or site each, or up to fifty hosts.
 
-    A slow gateway then delays no other one.
+    A site reads gateways too; a slow gateway then delays nothing else.
     """
-    gateways = [(key,) for key in keys if key.startswith("/")]
-    hosts = [key for key in keys if not key.startswith("/")]
+    alone = [(key,) for key in keys if key.startswith(_READS_GATEWAYS)]
+    hosts = [key for key in keys if not key.startswith(_READS_GATEWAYS)]
     grouped = groupby(enumerate(hosts), key=lambda numbered: numbered[0] // HOSTS_PER_CHECK)
-    return [*gateways, *(tuple(key for _, key in group) for _, group in grouped)]
+    return [*alone, *(tuple(key for _, key in group) for _, group in grouped)]
 
 
 async def enqueue_digest(

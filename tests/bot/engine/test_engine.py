@@ -494,6 +494,12 @@ async def test_finished_work_is_cleaned_up(world: World) -> None:
         assert engine.alive
 
 
-def test_hosts_share_a_check_and_gateways_do_not() -> None:
+def test_only_hosts_share_a_check() -> None:
     hosts = [f"h{n}:443" for n in range(HOSTS_PER_CHECK + 1)]
-    assert [len(batch) for batch in batches(["/a", "/b", *hosts])] == [1, 1, HOSTS_PER_CHECK, 1]
+    sites = ["site:shop.contoso.com", "site:pay.contoso.com"]
+    split = batches([*sites, "/a", *hosts, "/b"])
+    assert {batch for batch in split if len(batch) == 1} == {
+        *((key,) for key in (*sites, "/a", "/b")),
+        (hosts[-1],),
+    }
+    assert [len(batch) for batch in split] == [1, 1, 1, 1, HOSTS_PER_CHECK, 1]
