@@ -23,17 +23,19 @@ _REST = 4.0  # an answer that takes time, as a query does, is asked for the less
 _SELDOM_S = 0.25
 
 
-async def until(found: Callable[[], T | Awaitable[T]], what: str = "") -> T:
+async def until(
+    found: Callable[[], T | Awaitable[T]], what: str = "", *, limit_s: float = LIMIT_S
+) -> T:
     """Call `found` repeatedly until the answer is truthy, and return it.
 
     A `LookupError` counts as not yet.
 
     Raises:
-        TimeoutError: not within `LIMIT_S`; the text contains `what` and the last answer.
+        TimeoutError: not within `limit_s`; the text contains `what` and the last answer.
     """
     last: Any = None
     try:
-        async with asyncio.timeout(LIMIT_S):
+        async with asyncio.timeout(limit_s):
             begun = monotonic()
             # What is asked for tells of no event.
             while not (last := await _asked(found)):
@@ -41,7 +43,7 @@ async def until(found: Callable[[], T | Awaitable[T]], what: str = "") -> T:
                 await asyncio.sleep(min(max(_EVERY_S, rest), _SELDOM_S))
                 begun = monotonic()
     except TimeoutError as error:
-        raise TimeoutError(f"not within {LIMIT_S:g} s: {what or found}; last: {last!r}") from error
+        raise TimeoutError(f"not within {limit_s:g} s: {what or found}; last: {last!r}") from error
     answer: T = last
     return answer
 

@@ -36,6 +36,7 @@ def _start() -> int:
 if __name__ == "__main__":
     code = os.waitstatus_to_exitcode(_start())
     if code < 0:
-        signal.signal(-code, signal.SIG_DFL)
+        if -code not in (signal.SIGKILL, signal.SIGSTOP):  # which have no handler
+            signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     os._exit(code)

@@ -49,9 +49,9 @@ def read(url: str, query: str) -> list[int]:
 
 
 async def every_run_ends(url: str) -> None:
-    """Wait until no digest is left that could be sent once more."""
+    """Wait until no digest is left that could be sent once more: a start and all of its posts."""
     query = "SELECT count(*) FROM digest_run WHERE outcome IS NOT NULL"
-    await until(lambda: read(url, query) == [DUE])
+    await until(lambda: read(url, query) == [DUE], limit_s=3 * LIMIT_S)
 
 
 DEAD = "SELECT epoch FROM replica WHERE dead"
