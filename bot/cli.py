@@ -33,6 +33,7 @@ from bot.terminal.options import (  # noqa: E402 -- after collecting is off
     AnnotateOption,
     At,
     AuthCertificates,
+    Backend,
     HostName,
     Json,
     LiveName,
@@ -65,15 +66,7 @@ app.add_typer(database.app, name="db")
 
 @app.command()
 def check(  # noqa: PLR0913, PLR0917 -- one parameter for each option of the contract
-    target: Annotated[
-        str,
-        Argument(
-            help=(
-                "backend.contoso.com, backend.contoso.com:8443, 10.0.0.5 or "
-                "https://backend.contoso.com/path"
-            )
-        ),
-    ],
+    target: Backend,
     sni: ServerName = None,
     host_name: HostName = None,
     path: ProbePath = None,

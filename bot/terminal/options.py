@@ -5,8 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from typer import Option
+from typer import Argument, Option
 
+Backend = Annotated[
+    str,
+    Argument(
+        help=(
+            "backend.contoso.com, backend.contoso.com:8443, 10.0.0.5 or "
+            "https://backend.contoso.com/path"
+        )
+    ),
+]
 Roots = Annotated[
     list[Path] | None,
     Option(

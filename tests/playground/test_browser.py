@@ -154,6 +154,7 @@ async def test_switch_heals_a_server_and_breaks_it(page: Any, playing: tuple[Sta
                 one for one in stage.slack.messages(CHANNEL) if one.text.startswith(words)
             ]
         )
+        assert await switch.get_attribute("aria-checked") == turn
 
 
 async def test_own_message_is_scrolled_to(page: Any, playing: tuple[Stage, str]) -> None:  # noqa: ANN401 -- Playwright may be absent
@@ -162,11 +163,13 @@ async def test_own_message_is_scrolled_to(page: Any, playing: tuple[Stage, str])
     await page.get_by_text("chatter 29").wait_for()
     await page.get_by_role("log").evaluate("(list) => { list.scrollTop = 0; }")
     await say(page, "good evening everybody")
-    await page.wait_for_function(
+    at_the_end = (
         "() => { const list = document.querySelector('.posts');"
         " return list.textContent.includes('good evening everybody')"
         " && list.scrollHeight - list.scrollTop - list.clientHeight < 80; }"
     )
+    await page.wait_for_function(at_the_end)
+    assert await page.evaluate(at_the_end)
 
 
 async def test_form_takes_the_focus_and_closes_with_escape(page: Any) -> None:  # noqa: ANN401 -- Playwright may be absent

@@ -107,21 +107,19 @@ async def test_upload_lands_in_the_thread(slack: SlackStandIn, client: AsyncWebC
 
 async def test_people_channels_and_links() -> None:
     async with SlackStandIn(tokens=Tokens(scopes=ALL_SCOPES)) as slack:
-        await _people_channels_and_links(client_of(slack))
-
-
-async def _people_channels_and_links(client: AsyncWebClient) -> None:
-    card = await client.chat_postMessage(channel=CHANNEL, text="card")
-    assert (await client.users_info(user=USER))["user"]["tz"] == "Europe/Berlin"
-    assert (await client.conversations_info(channel="C0OLD"))["channel"]["is_archived"]
-    assert {
-        one["id"] for one in (await client.conversations_list(exclude_archived=True))["channels"]
-    } == {CHANNEL, "C0OPS", "C0SHARED"}
-    assert (await client.chat_getPermalink(channel=CHANNEL, message_ts=card["ts"]))[
-        "permalink"
-    ].endswith(card["ts"].replace(".", ""))
-    await client.reactions_add(channel=CHANNEL, timestamp=card["ts"], name="eyes")
-    assert (await client.team_info())["team"]["name"] == "Contoso"
+        client = client_of(slack)
+        card = await client.chat_postMessage(channel=CHANNEL, text="card")
+        assert (await client.users_info(user=USER))["user"]["tz"] == "Europe/Berlin"
+        assert (await client.conversations_info(channel="C0OLD"))["channel"]["is_archived"]
+        assert {
+            one["id"]
+            for one in (await client.conversations_list(exclude_archived=True))["channels"]
+        } == {CHANNEL, "C0OPS", "C0SHARED"}
+        assert (await client.chat_getPermalink(channel=CHANNEL, message_ts=card["ts"]))[
+            "permalink"
+        ].endswith(card["ts"].replace(".", ""))
+        await client.reactions_add(channel=CHANNEL, timestamp=card["ts"], name="eyes")
+        assert (await client.team_info())["team"]["name"] == "Contoso"
 
 
 @pytest.mark.parametrize(
