@@ -291,7 +291,7 @@ def explain_message(as_json: Json = False) -> int:  # noqa: FBT002 -- a flag of 
 @app.command("read-alert", hidden=True)
 def read_alert(as_json: Json = False) -> int:  # noqa: FBT002 -- a flag of the command line
     """Read JSON lines {"message": ..., "inventory": ...} and print what each alert is about."""
-    from bot.commands.alert_json import read_alert_json  # noqa: PLC0415 -- late, so that the program starts fast
+    from bot.commands.alerts import read_alert_json  # noqa: PLC0415 -- late, so that the program starts fast
     from bot.terminal.json_lines import MESSAGE, answer_lines  # noqa: PLC0415 -- likewise
 
     return answer_lines("read-alert", read_alert_json, example=MESSAGE, as_json=as_json)

@@ -8,8 +8,7 @@ from typing import Any
 
 from bot.azure.messages import translate
 from bot.azure.sites import site_names
-from bot.commands.alert_text import read_text
-from bot.commands.alerts import AlertReading, read_alert
+from bot.commands.alerts import AlertReading, read_alert, read_text
 from bot.commands.known_names import KnownGateway, KnownNames
 from bot.domain.azure import Gateway
 from chainlib import CATALOGUE, Code

@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bot.commands.alert_names import registered_domain
-from bot.commands.alert_tables import FILE_ENDINGS, PRIVATE_ENDINGS
 from bot.commands.clean import Word, split
 from bot.commands.host import TypedHost
+from bot.commands.host_endings import FILE_ENDINGS, PRIVATE_ENDINGS, registered_domain
 from bot.commands.options import KEYS, OPTIONS
 from bot.commands.parse import nearest_verb, parse
 from bot.commands.scan import looks_like_option

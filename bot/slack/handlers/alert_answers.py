@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from bot.cards.alerts import failing_again
 from bot.checks.alerts import AlertReader
-from bot.commands.alert_state import is_resolved
+from bot.commands.alerts import is_resolved
 from bot.commands.parse import parse
 from bot.commands.wording import command_of
 from bot.domain.alerts import SAME_PROBLEM, AlertAnswer, AlertSwitch, Taken

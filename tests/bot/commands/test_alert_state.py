@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands.alert_state import is_resolved
+from bot.commands.alerts import is_resolved
 
 OVER: dict[str, dict[str, Any]] = {
     "brackets": {"text": "[RESOLVED] prod-gw unhealthy"},

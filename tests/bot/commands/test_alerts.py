@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands.alert_json import read_alert_json
-from bot.commands.alerts import read_alert
+from bot.commands.alerts import read_alert, read_alert_json
 from bot.commands.parse import parse
 from bot.domain.request import Request
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from bot.commands.alert_mentions import Mention
-from bot.commands.alert_text import AlertText, Line
-from bot.commands.alert_words import Role
+from bot.commands.alerts.mentions import Mention
+from bot.commands.alerts.roles import Role
+from bot.commands.alerts.text import AlertText, Line
 
 _CERT = r"cert(?:s|ificates?)?\b"
 _NAMES = (

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
-from bot.commands.alert_names import registered_domain
-from bot.commands.alert_pages import is_page_host, is_page_path
-from bot.commands.alert_text import AlertText
-from bot.commands.alert_words import Role
+from bot.commands.alerts.pages import is_page_host, is_page_path
+from bot.commands.alerts.roles import Role
+from bot.commands.alerts.text import AlertText
+from bot.commands.host_endings import registered_domain
 
 _JOINED = re.compile(
     r"[\s`*_,]*(?:[,;/|+&\u00b7]|and|or|then|plus|as well as|und|et|\s)[\s`*_]*", re.IGNORECASE

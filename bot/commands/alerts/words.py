@@ -109,20 +109,6 @@ VENDORS = words_of(
 )
 """Registered domains of vendors whose pages are linked in alerts."""
 
-PRIVATE_ENDINGS = words_of(
-    """
-    corp example home internal intra intranet lan local localdomain private test
-    """
-)
-"""Suffixes of internal names, which are in no public list (RFC 6761, RFC 6762, and custom)."""
-
-FILE_ENDINGS = words_of(
-    """
-    am cc cs java md ml mov pl pm pn ps py rs sh so st vi zip
-    """
-)
-"""Top-level domains that are also file endings."""
-
 FIELD_HEADS = words_of(
     """
     agent alert client cloud container data destination device ecs error event file host

@@ -8,16 +8,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from functools import cache, lru_cache
 
-from bot.commands.alert_markup import LINK_CLOSE, LINK_OPEN
-from bot.commands.alert_tables import (
-    CODE_ENDINGS,
-    FIELD_ENDINGS,
-    FIELD_HEADS,
-    FILE_ENDINGS,
-    PRIVATE_ENDINGS,
-)
+from bot.commands.alerts.markup import LINK_CLOSE, LINK_OPEN
+from bot.commands.alerts.words import CODE_ENDINGS, FIELD_ENDINGS, FIELD_HEADS
+from bot.commands.host_endings import FILE_ENDINGS, PRIVATE_ENDINGS, registered_domain
 
 _REACH = 240
 _MAX_PORT = 65_535
@@ -56,20 +50,6 @@ _API_KIND = re.compile(r"[\s,]{1,3}(?:Kind=)?[A-Z][a-z]+[A-Za-z]*")
 """`batch.example.io/v1 Job`: an API group of Kubernetes, with its version and kind."""
 _TOP_LEVEL = frozenset({"com", "org", "net", "io", "dev", "edu", "gov"})
 _BROADCAST = ipaddress.IPv4Address("255.255.255.255")
-
-
-@cache
-def _suffixes() -> object:
-    """The public suffix list of the library; loaded once, when the first alert is read."""
-    from publicsuffixlist import PublicSuffixList  # noqa: PLC0415 -- a third of a megabyte
-
-    return PublicSuffixList(accept_unknown=False)
-
-
-@lru_cache(maxsize=4096)
-def registered_domain(host: str) -> str | None:
-    """The registrable domain of a host; `None` if it ends in no public suffix."""
-    return _suffixes().privatesuffix(host)  # type: ignore[attr-defined, no-any-return]
 
 
 def around(match: re.Match[str], text: str) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.commands.alert_markup import readable
+from bot.commands.alerts.markup import readable
 
 MAX_TEXT = 40_000
 MAX_LINES = 2_000

@@ -10,7 +10,7 @@ from enum import IntEnum
 from itertools import pairwise
 from unicodedata import combining, normalize
 
-from bot.commands.alert_tables import (
+from bot.commands.alerts.words import (
     CLIENT_WORDS,
     GENERAL_WORDS,
     PAGE_WORDS,

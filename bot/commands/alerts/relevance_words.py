@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.commands.alert_tables import words_of
+from bot.commands.alerts.words import words_of
 
 STATUS = re.compile(
     r"(?<![\w.:#$\u20ac-])(?:50[0-4]|52[0-7])s?(?![\w:%-]|\.\d|\s{0,2}(?:%|[kmg]i?b|ms|s|sec|min"
@@ -108,14 +108,14 @@ _PROGRAMS = (
     r"|range|name|permission)\s?error|null\s?(?:pointer|reference)\w*|segmentation\s+fault"
     r"|stack\s?overflow\w*|unhandled\s+exception|out\s?of\s?memory\w*"
 )
-_MATTERS = (
+_SUBJECTS = (
     *(_MACHINES, _NETWORKS, _DATABASES, _QUEUES, _MAIL),
     *(_SECURITY, _JOBS, _CLUSTERS, _PROGRAMS),
 )
-OTHER_MATTERS = re.compile(rf"(?<![\w.])(?:{'|'.join(_MATTERS)})(?![\w])", re.IGNORECASE)
+OTHER_SUBJECTS = re.compile(rf"(?<![\w.])(?:{'|'.join(_SUBJECTS)})(?![\w])", re.IGNORECASE)
 """Subjects that can fail without a web server."""
 
-CALM_MATTERS = re.compile(
+CALM_SUBJECTS = re.compile(
     r"(?<![\w.])(?:deploy(?:ed|ing|s|ments?)?|released|releases?\s+v?\d\S*|rollouts?|merged|commits?"
     r"|pull\s+requests?|pipelines?|builds?|maintenance|scheduled|snapshots?|restored?|postmortem"
     r"|log-?in|sign-?in|invoices?|comments?)(?![\w])",

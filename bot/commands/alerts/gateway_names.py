@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
-from bot.commands.alert_names import registered_domain
-from bot.commands.alert_tables import NO_NAMES, OTHER_RESOURCES, words_of
-from bot.commands.alert_text import AlertText, Line
+from bot.commands.alerts.text import AlertText, Line
+from bot.commands.alerts.words import NO_NAMES, OTHER_RESOURCES, words_of
+from bot.commands.host_endings import registered_domain
 from bot.commands.known_names import KnownNames
 from bot.domain.gateway_ref import GatewayRef
 

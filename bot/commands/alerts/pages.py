@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.commands.alert_tables import PAGE_HOSTS, SITE_HOSTS, VENDORS
+from bot.commands.alerts.words import PAGE_HOSTS, SITE_HOSTS, VENDORS
 
 _SCRIPT = re.compile(r"(?i)\.(?:py|aspx?|cgi|php|html?|jsp|do)\?")
 _PAGE_PATH = re.compile(

@@ -4,30 +4,33 @@ A host that is in no inventory is checked only if the alert gives a reason: a la
 backend, a 5xx status, TLS or a web site as the subject, words that say that it does not answer, or
 a text that names the host and hardly anything else. The absence of another subject is not enough,
 because most alerts of a channel are about other things. Host names count too: `kafka-3` is a queue.
+Alerts whose problem has ended are recognised here as well.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import Any
 
-from bot.commands.alert_matter_words import (
-    CALM_MATTERS,
+from bot.commands.alerts.mentions import Mention
+from bot.commands.alerts.pages import is_root_or_health
+from bot.commands.alerts.relevance_words import (
+    CALM_SUBJECTS,
     FAILURE,
     FAULT,
     GOOD_NEWS,
     NO_ANSWER,
-    OTHER_MATTERS,
     OTHER_SERVERS,
+    OTHER_SUBJECTS,
     PERHAPS_OTHER_SERVERS,
     STATUS,
     WEB,
 )
-from bot.commands.alert_mentions import Mention
-from bot.commands.alert_pages import is_root_or_health
-from bot.commands.alert_text import AlertText, Line
-from bot.commands.alert_words import Role, is_at_the_head, is_said_to_fail, label_role
+from bot.commands.alerts.roles import Role, is_at_the_head, is_said_to_fail, label_role
+from bot.commands.alerts.text import AlertText, Line, read_text
 
 _ADDRESS = re.compile(r"(?i)\b[a-z][a-z0-9+.-]{1,20}://\S{1,500}|\S{1,100}@\S{1,100}")
 """URLs and e-mail addresses; their words describe pages and people, not the subject."""
@@ -53,10 +56,20 @@ _SENTENCE = 10
 _INSTANCE = re.compile(r"(?i)\binstances?\W{0,6}$|^instances?\b")
 _REACH = 240
 """How far from a name words count as said of it."""
+_FIRST_LINES, _LONGEST_LINE = 40, 400
+"""How much of a message is searched for words that say that the problem has ended."""
+_OVER = r"(?:resolved|recovered|recovery|deactivated|closed|back to normal)"
+_FIRST_WORDS = re.compile(rf"[^\w]*(?::\w+:[^\w]*)*{_OVER}(?![\w-])", re.IGNORECASE)
+_STATE_FIELD = re.compile(
+    r"\W{0,3}(?:alert |monitor )?(?:status|state|condition|monitorcondition)\W{1,6}"
+    rf"{_OVER}(?![\w-])",
+    re.IGNORECASE,
+)
+_FIRING = re.compile(r"[^\w]*(?::\w+:[^\w]*)*(?:firing|fired|triggered)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Matter:
+class AlertSubject:
     """The subject of an alert.
 
     Attributes:
@@ -78,19 +91,19 @@ class Matter:
     words: int
 
 
-def read_matter(text: AlertText) -> Matter:
+def read_subject(text: AlertText) -> AlertSubject:
     """The subject of an alert by its words, without those of URLs and host names."""
     texts = [_plain(line.text) for line in text.lines]
     labels = {line.label for line in text.lines if label_role(line.label) is not Role.PAGE}
     plain = [*texts, *map(_plain, labels)]
     is_fault, words = _says(FAULT, plain), sum(len(_WORD.findall(part)) for part in texts)
     is_good = not is_fault and _says(GOOD_NEWS, plain)
-    is_calm = not is_fault and words > _BARE and _says(CALM_MATTERS, plain)
+    is_calm = not is_fault and words > _BARE and _says(CALM_SUBJECTS, plain)
     said = [_SINCE.sub(lambda time: " " * len(time[0]), part) for part in plain]
-    other = _first(OTHER_MATTERS, said) or (_first(CALM_MATTERS, said) if is_calm else None)
+    other = _first(OTHER_SUBJECTS, said) or (_first(CALM_SUBJECTS, said) if is_calm else None)
     web = _first(WEB, plain)
     is_web = web is not None and not is_good and not is_calm and (not other or web[0] < other[0])
-    return Matter(
+    return AlertSubject(
         is_status=_says(STATUS, plain),
         is_web=is_web,
         is_no_answer=_says(NO_ANSWER, plain),
@@ -119,47 +132,47 @@ def _says(pattern: re.Pattern[str], parts: Sequence[str]) -> bool:
     return any(map(pattern.search, parts))
 
 
-def why_unchecked(matter: Matter, mention: Mention, text: AlertText) -> str | None:
+def why_unchecked(subject: AlertSubject, mention: Mention, text: AlertText) -> str | None:
     """Why a host is not checked, as the end of a sentence that begins with `the message`.
 
     Args:
-        matter: the subject of the alert.
+        subject: the subject of the alert.
         mention: the host with the strongest role.
         text: the alert.
 
     Returns:
         `None` if the host is worth a check.
     """
-    if matter.is_status or matter.is_web or mention.role is Role.BACKEND:
+    if subject.is_status or subject.is_web or mention.role is Role.BACKEND:
         return None
     labels = set(_SPLIT.split(mention.host.partition(".")[0])) if not mention.is_ip else set()
     line = text.lines[mention.line]
     before, after = line.text[: mention.start], line.text[mention.end :]
     is_down = is_said_to_fail(before[-_REACH:], after[:_REACH])
-    is_head = matter.words <= _SENTENCE and is_at_the_head(before, after[:_REACH])
-    by_itself = is_down and not OTHER_MATTERS.search(_plain(before))
-    if labels & OTHER_SERVERS or (matter.other and not by_itself):
-        about = matter.other or f"the server {mention.host}"
+    is_head = subject.words <= _SENTENCE and is_at_the_head(before, after[:_REACH])
+    by_itself = is_down and not OTHER_SUBJECTS.search(_plain(before))
+    if labels & OTHER_SERVERS or (subject.other and not by_itself):
+        about = subject.other or f"the server {mention.host}"
         return f"is about {about} and no HTTPS backend; name one to check it"
-    is_vague = bool(labels & PERHAPS_OTHER_SERVERS) and not matter.is_no_answer
-    if is_vague or not (is_down or is_head or _is_monitored(matter, mention, line)):
+    is_vague = bool(labels & PERHAPS_OTHER_SERVERS) and not subject.is_no_answer
+    if is_vague or not (is_down or is_head or _is_monitored(subject, mention, line)):
         return f"mentions {mention.host} and does not say that it fails; name what to check"
     return None
 
 
-def _is_monitored(matter: Matter, mention: Mention, line: Line) -> bool:
+def _is_monitored(subject: AlertSubject, mention: Mention, line: Line) -> bool:
     """Whether a label, a URL or the words of the alert say that the host is monitored."""
     address = line.text[mention.start : mention.end].lower()
-    is_watched = _is_watched(matter, mention, line)
+    is_watched = _is_watched(subject, mention, line)
     return (
         mention.role is Role.KNOWN
-        or matter.is_no_answer
+        or subject.is_no_answer
         or is_watched
-        or matter.words <= _most_words(matter, mention, is_url="://" in address)
+        or subject.words <= _most_words(subject, mention, is_url="://" in address)
     )
 
 
-def _is_watched(matter: Matter, mention: Mention, line: Line) -> bool:
+def _is_watched(subject: AlertSubject, mention: Mention, line: Line) -> bool:
     """Whether a label or a URL says that a host is monitored, and the alert that it fails.
 
     Exporters put the label `instance` on every alert of a product, so it says nothing.
@@ -169,17 +182,35 @@ def _is_watched(matter: Matter, mention: Mention, line: Line) -> bool:
     if scheme or path:
         asked = is_root_or_health(f"/{path}")
         watched = mention.role <= Role.SUBJECT and scheme
-        return matter.is_fault and bool(watched or (asked and mention.role <= Role.NAMED))
+        return subject.is_fault and bool(watched or (asked and mention.role <= Role.NAMED))
     by_exporter = _INSTANCE.search(f"{line.label} {line.text[: mention.start][-_REACH:]}")
-    return matter.is_failure and mention.role is Role.LABELLED and not by_exporter
+    return subject.is_failure and mention.role is Role.LABELLED and not by_exporter
 
 
-def _most_words(matter: Matter, mention: Mention, *, is_url: bool) -> int:
+def _most_words(subject: AlertSubject, mention: Mention, *, is_url: bool) -> int:
     """How many words a text about nothing but this host may have."""
     if mention.role is Role.DOUBTFUL:
-        return _FAILING if matter.is_fault and not is_url else -1
+        return _FAILING if subject.is_fault and not is_url else -1
     if mention.role is Role.LABELLED:
         return _LABELLED
-    if matter.is_fault:
+    if subject.is_fault:
         return _FAILING
     return 0 if is_url else _BARE
+
+
+def is_resolved(message: Mapping[str, Any]) -> bool:
+    """Whether a message says that an alert is resolved.
+
+    Tools say so in their first words: `[RESOLVED]`, `Resolved:`, `Recovered`, and Azure Monitor in
+    `monitorCondition`. A message with such a word further on (`could not be resolved`) is an
+    ordinary alert.
+
+    Args:
+        message: as Slack delivers it; hostile, so only a bounded part is read.
+    """
+    lines = [line.text[:_LONGEST_LINE] for line in islice(read_text(message).lines, _FIRST_LINES)]
+    said = [line for line in lines if line.strip()]
+    if any(_FIRING.match(line) for line in said):
+        return False
+    first = any(_FIRST_WORDS.match(line) for line in said[:2])
+    return first or any(_STATE_FIELD.match(line) for line in said)

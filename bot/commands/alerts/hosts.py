@@ -10,10 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bot.commands.alert_certificates import without_certificates
-from bot.commands.alert_markup import LINK_CLOSE, LINK_OPEN
-from bot.commands.alert_mentions import Mention, side_by_side, with_watched_page
-from bot.commands.alert_names import (
+from bot.commands.alerts.certificates import without_certificates
+from bot.commands.alerts.host_names import (
     NAME,
     SINGLE,
     SIX,
@@ -24,9 +22,10 @@ from bot.commands.alert_names import (
     is_network,
     may_be_host,
     port_of,
-    registered_domain,
 )
-from bot.commands.alert_pages import (
+from bot.commands.alerts.markup import LINK_CLOSE, LINK_OPEN
+from bot.commands.alerts.mentions import Mention, side_by_side, with_watched_page
+from bot.commands.alerts.pages import (
     is_page_host,
     is_page_path,
     is_root_or_health,
@@ -34,15 +33,16 @@ from bot.commands.alert_pages import (
     is_tool_path,
     may_be_site,
 )
-from bot.commands.alert_tables import VENDORS
-from bot.commands.alert_text import AlertText, Line
-from bot.commands.alert_words import (
+from bot.commands.alerts.roles import (
     Role,
     is_client_address,
     label_role,
     place_role,
     says_failure,
 )
+from bot.commands.alerts.text import AlertText, Line
+from bot.commands.alerts.words import VENDORS
+from bot.commands.host_endings import registered_domain
 from bot.commands.known_names import KnownNames
 
 MAX_MENTIONS = 400

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bot.commands.alert_gateway_names import (
+from bot.commands.alerts.gateway_names import (
     OUR_PARTS,
     OURS,
     OWN_PARTS,
@@ -17,8 +17,8 @@ from bot.commands.alert_gateway_names import (
     is_quoted,
     named,
 )
-from bot.commands.alert_tables import OTHER_KINDS
-from bot.commands.alert_text import AlertText, Line
+from bot.commands.alerts.text import AlertText, Line
+from bot.commands.alerts.words import OTHER_KINDS
 from bot.commands.known_names import KnownNames
 
 _CALLED = r"(?:\s+(?:named|called|name|instance|resource|is|id))?"

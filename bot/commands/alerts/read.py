@@ -9,79 +9,21 @@ target.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.commands.alert_gateway_names import NamedGateway, Sure
-from bot.commands.alert_gateways import read_gateways
-from bot.commands.alert_hosts import read_hosts
-from bot.commands.alert_matter import read_matter, why_unchecked
-from bot.commands.alert_mentions import Mention, foremost, only_failing
-from bot.commands.alert_pools import read_pool
-from bot.commands.alert_text import AlertText, read_text
-from bot.commands.alert_words import Role
-from bot.commands.known_names import KnownGateway, KnownNames
+from bot.commands.alerts.gateway_names import NamedGateway, Sure
+from bot.commands.alerts.gateways import read_gateways, read_pool
+from bot.commands.alerts.hosts import read_hosts
+from bot.commands.alerts.mentions import Mention, foremost, only_failing
+from bot.commands.alerts.reading import AlertReading, AlertTarget, reading_json
+from bot.commands.alerts.relevance import read_subject, why_unchecked
+from bot.commands.alerts.roles import Role
+from bot.commands.alerts.text import AlertText, read_text
+from bot.commands.known_names import KnownGateway, KnownNames, known_names
 from bot.commands.products import another_product, product_named
 
 _NOBODY = KnownNames()
 _SHOWN = 80
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertTarget:
-    """The target that an alert names.
-
-    Attributes:
-        host: name or address of a backend or a site; `None` if only a gateway is named.
-        port: as in the alert; `None` if there is none.
-        is_site: whether the inventory has the host as a site and in no pool.
-        gateway: the gateway; `None` if the alert names none and the inventory does not have exactly
-            one for it.
-        pool: the pool of that gateway.
-    """
-
-    host: str | None = None
-    port: int | None = None
-    is_ip: bool = False
-    is_site: bool = False
-    gateway: NamedGateway | None = None
-    pool: str | None = None
-
-    @property
-    def line(self) -> str:
-        """The target as a command line, which is parsed as if it had been typed."""
-        if self.host is None:
-            return self._gateway_line()
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        target = f"site:{host}" if self.is_site else f"{host}:{self.port}" if self.port else host
-        gateway = f" gw={self.gateway.ref.short}" if self.gateway else ""
-        pool = f" pool={self.pool}" if self.pool and self.gateway else ""
-        return f"{target}{gateway}{pool}"
-
-    def _gateway_line(self) -> str:
-        if self.gateway is None:
-            return ""
-        ref = self.gateway.ref
-        return replace(ref, pool=self.pool or ref.pool).text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertReading:
-    """The result of reading a message.
-
-    Attributes:
-        target: the target; `None` if none is named or none is the best.
-        reason: why, in one sentence; it repeats hostile text.
-        choices: equally likely targets, offered as buttons.
-        is_known: whether the inventory contains the target.
-        is_other_product: it is about another product of Azure, and the reason says so to users.
-    """
-
-    target: AlertTarget | None
-    reason: str
-    choices: tuple[AlertTarget, ...] = ()
-    is_known: bool = False
-    is_other_product: bool = False
 
 
 def read_alert(message: Mapping[str, Any], known: KnownNames = _NOBODY) -> AlertReading:
@@ -104,6 +46,17 @@ def read_alert(message: Mapping[str, Any], known: KnownNames = _NOBODY) -> Alert
     if gateway is not None:
         return _with_gateway(gateway, mentions, pool, known)
     return _host_alone(mentions, text)
+
+
+def read_alert_json(document: Mapping[str, Any]) -> dict[str, Any]:
+    """`read_alert` for one line of `appgw read-alert --json`.
+
+    Args:
+        document: `message`, and `inventory` where there is one.
+    """
+    message = document.get("message")
+    known = known_names(document.get("inventory"))
+    return reading_json(read_alert(message if isinstance(message, dict) else {}, known))
 
 
 def _beside_gateways(
@@ -199,7 +152,7 @@ def _host_alone(mentions: Sequence[Mention], text: AlertText) -> AlertReading:
 
 def _not_worth_a_check(first: Mention, text: AlertText) -> AlertReading | None:
     """Why the foremost hosts are not checked, `None` where they may be."""
-    why = why_unchecked(read_matter(text), first, text)
+    why = why_unchecked(read_subject(text), first, text)
     return AlertReading(target=None, reason=f"the message {why}") if why else None
 
 
