@@ -118,6 +118,7 @@ class _SlackAppBuilder:
             handlers=self.handlers(),
             clock=self._parts.clock,
             acknowledged=self._connected.acks.over,
+            first_messages=self._cards.turns,
         )
         answering = self._alert_answering(reception)
         buttons = ButtonListeners(

@@ -102,6 +102,16 @@ class RunningWork(Protocol):
         """
 
 
+class FirstMessages(Protocol):
+    """Which runs have not shown anything yet; implemented by `bot.slack.outbound.turns`."""
+
+    def opening(self, run_id: str, /) -> None:
+        """Record that a run has begun; the probes of others wait until it shows something."""
+
+    def opened(self, run_id: str, /) -> None:
+        """Record that it has shown something, or that it shows nothing."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reception:
     """Checks invocations and hands them to the handler of their request.
@@ -115,6 +125,7 @@ class Reception:
         now: returns monotonic seconds.
         clock: returns the present instant, time zone aware.
         acknowledged: waits until the acks of concurrent requests are sent.
+        first_messages: lets what has begun show something before earlier runs go on.
     """
 
     access: InvocationPolicy
@@ -125,6 +136,7 @@ class Reception:
     now: Callable[[], float] = monotonic
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     acknowledged: Callable[[], Awaitable[None]] = _at_once
+    first_messages: FirstMessages | None = None
 
     def receive(self, invocation: Invocation) -> None:
         """Take an invocation and answer it in a task of its own.
@@ -133,9 +145,19 @@ class Reception:
         """
         if self.runs.is_new(invocation.dedupe_key):
             run_id = new_run_id()
-            self.spawn(
-                invocation, self._answer(invocation, self.now(), self.clock(), run_id), run_id
-            )
+            work = self._first(self._answer(invocation, self.now(), self.clock(), run_id), run_id)
+            self.spawn(invocation, work, run_id)
+
+    async def _first(self, work: Awaitable[None], run_id: str) -> None:
+        """Do work whose first message comes before the probes of other runs."""
+        if self.first_messages is None:
+            await work
+            return
+        self.first_messages.opening(run_id)
+        try:
+            await work
+        finally:
+            self.first_messages.opened(run_id)
 
     def spawn(
         self, invocation: Invocation, work: Awaitable[None], run_id: str | None = None

@@ -144,7 +144,7 @@ class CardLife:
 
     async def perform(self) -> None:
         """Run the work; the card shows the outcome, whatever it is."""
-        self._tools.turns.opening(self)
+        self._tools.turns.opening(self._order.run_id)
         finding = asyncio.create_task(self._work.find(self._progress))
         try:
             await self._run_to_verdict(finding)
@@ -155,7 +155,7 @@ class CardLife:
             log.exception("a run ended with an error of our own", extra={"target": self._work.name})
             await self._after_error()
         finally:
-            self._tools.turns.opened(self)
+            self._tools.turns.opened(self._order.run_id)
             finding.cancel()
             self._card.close()
             if self._card.refused or not self._card.shown:
@@ -204,7 +204,7 @@ class CardLife:
         await self._wait_for_grace(finding)
         if not finding.done():
             await self._open_card()
-        self._tools.turns.opened(self)
+        self._tools.turns.opened(self._order.run_id)
         answer = await finding
         if isinstance(answer, TakenBack):
             self._run.card = None

@@ -3,6 +3,10 @@
 `conversations.info` needs the optional scopes `channels:read` and `groups:read`. The payload of a
 command does not contain it. Sources for the flags: docs.slack.dev/apis/slack-connect and
 docs.slack.dev/reference/objects/conversation-object.
+
+When many channels are asked about at once, the bot's own channels are listed instead
+(`users.conversations`): Slack allows about fifty calls of either method a minute
+(docs.slack.dev/apis/web-api/rate-limits), and one list costs less than the calls that it replaces.
 """
 
 from __future__ import annotations
@@ -18,14 +22,20 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.domain.delivery import DeliveryError, RateLimited, Unknown
 from bot.domain.sharing import Sharing
 from bot.slack.outbound.calling import NOT_CONNECTED, Caller
-from bot.slack.payload import Payload, inner
+from bot.slack.payload import Payload, inner, items, word
 
 READ_SCOPES = frozenset({"channels:read", "groups:read"})
 KEPT_S, KEPT_UNSAID_S, STALE_S = 600.0, 60.0, 3600.0
 """Seconds; what was said within the last one counts while Slack does not answer."""
 SHARING_WAITS_S = (0.6, 5.0)
 """The first message of an answer stands within a second."""
-MAX_KEPT, MAX_ASKED_AT_ONCE = 5_000, 32
+MAX_KEPT, MAX_WAITING = 5_000, 1_000
+SINGLE_LOOKUPS = 4
+"""So many channels are asked about one by one at the same time; with more the list is read."""
+PAGE, MAX_PAGES = 999, 5
+LIST_COUNTS_S = 30.0
+"""Seconds after a list, or a refused one, until the next; channels not in it are asked about."""
+_FLAGS = ("is_ext_shared", "is_pending_ext_shared")
 _CHANNELS = ("C", "G")  # prefixes of IDs; a direct message has no other members
 
 
@@ -48,6 +58,10 @@ class ChannelSharing:
     patience: float = SHARING_WAITS_S[0]
     _kept: OrderedDict[str, tuple[float, Sharing]] = field(default_factory=OrderedDict)
     _asking: dict[str, asyncio.Task[Sharing]] = field(default_factory=dict)
+    _single: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SINGLE_LOOKUPS))
+    _listing: asyncio.Task[None] | None = None
+    _next_list: float = 0.0
+    _changed: set[str] = field(default_factory=set)
 
     async def of(self, channel: str, *, patience: float | None = None) -> Sharing:
         """Whether others can read a channel, as far as Slack says it in time.
@@ -56,12 +70,12 @@ class ChannelSharing:
         """
         if not self.granted or not channel.startswith(_CHANNELS):
             return Sharing.UNSAID
+        if fresh := self._fresh(channel):
+            return fresh
         until, known = self._kept.get(channel, (0.0, Sharing.UNANSWERED))
-        if self.now() < until:
-            return known
         if self.now() > until + STALE_S:
             known = Sharing.UNANSWERED
-        if channel not in self._asking and len(self._asking) >= MAX_ASKED_AT_ONCE:
+        if channel not in self._asking and len(self._asking) >= MAX_WAITING:
             return known
         task = self._asking.get(channel) or self._begin(channel)
         done, _ = await asyncio.wait(
@@ -74,6 +88,7 @@ class ChannelSharing:
         """Drop the cached answer, because Slack said that the channel changed."""
         self._kept.pop(channel, None)
         self._asking.pop(channel, None)
+        self._changed.add(channel)
 
     def _begin(self, channel: str) -> asyncio.Task[Sharing]:
         task = asyncio.create_task(self._ask(channel))
@@ -82,13 +97,58 @@ class ChannelSharing:
         return task
 
     async def _ask(self, channel: str) -> Sharing:
-        try:
-            answer = await self.caller.call(
-                self.client.conversations_info, repeatable=True, patience=0.0, channel=channel
-            )
-        except DeliveryError as error:
-            return Sharing.UNANSWERED if _is_unanswered(error) else Sharing.UNSAID
+        if self._single.locked() or (self._listing and not self._listing.done()):
+            await self._read_list()
+            if known := self._fresh(channel):
+                return known
+        async with self._single:
+            try:
+                answer = await self.caller.call(
+                    self.client.conversations_info, repeatable=True, patience=0.0, channel=channel
+                )
+            except DeliveryError as error:
+                return Sharing.UNANSWERED if _is_unanswered(error) else Sharing.UNSAID
         return can_be_read_outside(inner(answer.data, "channel"))
+
+    async def _read_list(self) -> None:
+        """Wait for a list of the bot's channels; all who wait at the same time share one."""
+        if self._listing is None or (self._listing.done() and self.now() >= self._next_list):
+            self._changed.clear()
+            self._listing = asyncio.create_task(self._list())
+        await asyncio.shield(self._listing)
+
+    async def _list(self) -> None:
+        cursor = ""
+        for _ in range(MAX_PAGES):
+            try:
+                answer = await self.caller.call(
+                    self.client.users_conversations,
+                    repeatable=True,
+                    patience=0.0,
+                    types="public_channel,private_channel",
+                    exclude_archived=True,
+                    limit=PAGE,
+                    cursor=cursor,
+                )
+            except DeliveryError:
+                break
+            for channel in items(answer.data, "channels"):
+                self._keep_listed(channel)
+            cursor = word(inner(answer.data, "response_metadata"), "next_cursor")
+            if not cursor:
+                break
+        self._next_list = self.now() + LIST_COUNTS_S
+
+    def _keep_listed(self, channel: Payload) -> None:
+        """Cache what a list says, only where it has both flags; others are asked about."""
+        name = word(channel, "id")
+        if name not in self._changed and all(type(channel.get(flag)) is bool for flag in _FLAGS):
+            self._store(name, can_be_read_outside(channel), KEPT_S)
+
+    def _fresh(self, channel: str) -> Sharing | None:
+        """The cached answer, unless it is too old."""
+        until, known = self._kept.get(channel, (0.0, Sharing.UNANSWERED))
+        return known if self.now() < until else None
 
     def _keep(self, channel: str, task: asyncio.Task[Sharing]) -> None:
         if self._asking.get(channel) is not task:  # it was forgotten meanwhile
@@ -99,7 +159,9 @@ class ChannelSharing:
         found = task.result()
         if found is Sharing.UNANSWERED:
             return
-        kept_s = KEPT_UNSAID_S if found is Sharing.UNSAID else KEPT_S
+        self._store(channel, found, KEPT_UNSAID_S if found is Sharing.UNSAID else KEPT_S)
+
+    def _store(self, channel: str, found: Sharing, kept_s: float) -> None:
         self._kept[channel] = (self.now() + kept_s, found)
         self._kept.move_to_end(channel)
         while len(self._kept) > MAX_KEPT:
@@ -118,7 +180,7 @@ def can_be_read_outside(channel: Payload) -> Sharing:
     A channel that is about to be shared counts, because its history can be read then. One that
     several workspaces of the own organisation share does not (`is_org_shared`).
     """
-    flags = [channel.get(name) for name in ("is_ext_shared", "is_pending_ext_shared")]
+    flags = [channel.get(name) for name in _FLAGS]
     if True in flags or channel.get("pending_shared") or channel.get("pending_connected_team_ids"):
         return Sharing.SHARED
     return Sharing.OWN if False in flags else Sharing.UNSAID

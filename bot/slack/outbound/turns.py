@@ -21,17 +21,17 @@ class Turns:
     """The checks of one process that wait for their card or for their turn to probe."""
 
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
-    _opening: set[object] = field(default_factory=set)
+    _opening: set[str] = field(default_factory=set)
     _all_open: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def opening(self, check: object) -> None:
-        """Record that the card of this check is not posted yet; probes wait for it."""
-        self._opening.add(check)
+    def opening(self, run_id: str) -> None:
+        """Record that the first message of this run is not posted yet; probes wait for it."""
+        self._opening.add(run_id)
         self._all_open.clear()
 
-    def opened(self, check: object) -> None:
-        """Record that the card is posted, or that there will be none."""
-        self._opening.discard(check)
+    def opened(self, run_id: str) -> None:
+        """Record that it is posted, or that there will be none."""
+        self._opening.discard(run_id)
         if not self._opening:
             self._all_open.set()
 

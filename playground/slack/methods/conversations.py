@@ -47,12 +47,21 @@ def _visible(call: Call) -> Channel:
 @method("conversations.list", READ)
 def list_channels(call: Call) -> Json:
     """Every channel that the bot can see, a page at a time."""
+    return _channels(call, [one for one in _existing(call) if one.has_bot or not one.private])
+
+
+@method("users.conversations", READ)
+def list_own_channels(call: Call) -> Json:
+    """Every channel in which the bot is, a page at a time."""
+    return _channels(call, [one for one in _existing(call) if one.has_bot])
+
+
+def _existing(call: Call) -> list[Channel]:
     archived = not call.flag("exclude_archived")
-    seen = [
-        one
-        for one in call.workspace.channels.values()
-        if (archived or not one.archived) and (one.has_bot or not one.private)
-    ]
+    return [one for one in call.workspace.channels.values() if archived or not one.archived]
+
+
+def _channels(call: Call, seen: list[Channel]) -> Json:
     start, size = call.number("cursor", 0), min(call.number("limit", PAGE), 1000)
     page = [describe(one) for one in seen[start : start + size]]
     return {"channels": page, **_cursor(start + size, len(seen))}

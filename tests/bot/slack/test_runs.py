@@ -144,12 +144,12 @@ async def test_cards_come_before_probes_when_many_ask() -> None:
     turns, order = Turns(), list[str]()
 
     async def check(number: int) -> None:
-        turns.opening(number)
+        turns.opening(str(number))
         probe = asyncio.create_task(run(number))
         for _ in range(AT_ONCE + CROWD):
             await asyncio.sleep(0)
         order.append("card")
-        turns.opened(number)
+        turns.opened(str(number))
         await probe
 
     async def run(_number: int) -> None:

@@ -20,9 +20,14 @@ Json = dict[str, Any]
 
 
 class Slack:
-    """Answers `conversations.info`, and counts; waits while `hold` is not set."""
+    """Answers both methods, and counts; waits while `hold` is not set.
+
+    `listed` are the channels of the list, a page of two each; `None` refuses the list.
+    """
 
     def __init__(self) -> None:
+        self.listed: list[Json] | None = []
+        self.lists: list[str] = []
         self.answer: Json = {"ok": True, "channel": {"is_ext_shared": False}}
         self.calls: list[str] = []
         self.hold = asyncio.Event()
@@ -35,12 +40,30 @@ class Slack:
         await self.hold.wait()
         return web.json_response(self.answer)
 
+    async def own(self, request: web.Request) -> web.Response:
+        """A page of the list."""
+        cursor = request.query.get("cursor", "")
+        self.lists.append(cursor)
+        await self.hold.wait()
+        if self.listed is None:
+            return web.json_response({"ok": False, "error": "missing_scope"})
+        start = int(cursor or 0)
+        following = str(start + 2) if start + 2 < len(self.listed) else ""
+        return web.json_response(
+            {
+                "ok": True,
+                "channels": self.listed[start : start + 2],
+                "response_metadata": {"next_cursor": following},
+            }
+        )
+
 
 @pytest.fixture
 async def slack() -> AsyncIterator[tuple[Slack, ChannelSharing]]:
     peer = Slack()
     application = web.Application()
     application.router.add_route("*", "/api/conversations.info", peer.info)
+    application.router.add_route("*", "/api/users.conversations", peer.own)
     async with TestServer(application) as server:
         client = AsyncWebClient(token="xoxb-1", base_url=str(server.make_url("/api/")))
         yield peer, ChannelSharing(client=client, patience=30.0)
@@ -177,6 +200,69 @@ async def test_what_is_kept_and_asked_is_bounded(
     peer.calls.clear()
     peer.hold.clear()
     asked.patience = 0.0
-    for number in range(sharing.MAX_ASKED_AT_ONCE + 5):
+    monkeypatch.setattr(sharing, "MAX_WAITING", 12)
+    for number in range(sharing.MAX_WAITING + 5):
         assert await asked.of(f"G{number}") is Sharing.UNANSWERED
-    assert len(asked._asking) == sharing.MAX_ASKED_AT_ONCE
+    assert len(asked._asking) == sharing.MAX_WAITING
+    assert len(peer.calls) <= sharing.SINGLE_LOOKUPS
+
+
+def described(name: str, **flags: bool | None) -> Json:
+    """A channel as the list shows it."""
+    return {"id": name, "is_ext_shared": False, "is_pending_ext_shared": False, **flags}
+
+
+MANY = [f"C{number:02}" for number in range(sharing.SINGLE_LOOKUPS + 4)]
+
+
+async def ask_all(peer: Slack, asked: ChannelSharing) -> dict[str, Sharing]:
+    """Ask about all of them while Slack answers none."""
+    peer.hold.clear()
+    waiting = [asyncio.create_task(asked.of(name)) for name in MANY]
+    while not peer.lists:  # noqa: ASYNC110 -- another task is waited for
+        await asyncio.sleep(0)
+    peer.hold.set()
+    return dict(zip(MANY, await asyncio.gather(*waiting), strict=True))
+
+
+async def test_many_channels_are_read_from_one_list(slack: tuple[Slack, ChannelSharing]) -> None:
+    peer, asked = slack
+    peer.listed = [described(name, is_ext_shared=name == MANY[-1]) for name in MANY]
+    found = await ask_all(peer, asked)
+    assert {name for name, said in found.items() if said is Sharing.SHARED} == {MANY[-1]}
+    assert len(peer.calls) == sharing.SINGLE_LOOKUPS
+    assert len(peer.lists) == len(MANY) / 2
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        pytest.param(None, id="refused"),
+        pytest.param([], id="not-in-it"),
+        pytest.param([{"id": name} for name in MANY], id="no-flags"),
+        pytest.param([described(name, is_ext_shared=None) for name in MANY], id="half-a-flag"),
+    ],
+)
+async def test_channel_that_no_list_decides_is_asked(
+    slack: tuple[Slack, ChannelSharing], listed: list[Json] | None
+) -> None:
+    peer, asked = slack
+    peer.listed = listed
+    peer.answer = {"ok": True, "channel": {"is_ext_shared": True}}
+    assert set((await ask_all(peer, asked)).values()) == {Sharing.SHARED}
+    assert sorted(peer.calls) == MANY
+
+
+async def test_list_of_before_a_change_is_not_kept(slack: tuple[Slack, ChannelSharing]) -> None:
+    peer, asked = slack
+    peer.listed = [described(name) for name in MANY]
+    peer.hold.clear()
+    waiting = [asyncio.create_task(asked.of(name)) for name in MANY]
+    while not peer.lists:  # noqa: ASYNC110 -- another task is waited for
+        await asyncio.sleep(0)
+    asked.forget(MANY[-1])
+    peer.answer = {"ok": True, "channel": {"is_ext_shared": True}}
+    peer.hold.set()
+    await asyncio.gather(*waiting)
+    assert await asked.of(MANY[-1]) is Sharing.SHARED
+    assert await asked.of(MANY[-2]) is Sharing.OWN
