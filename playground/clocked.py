@@ -11,7 +11,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot.engine import EngineSettings
-from bot.main import ENGINE_DRAIN, main
+from bot.main import ENGINE_DRAIN
+from bot.main import main as serve
 from playground.clock import MovableClock
 
 CONFIRM_GAP = timedelta(
@@ -25,11 +26,14 @@ def program(clock: MovableClock) -> list[str]:
     return [sys.executable, "-m", "playground.clocked", str(clock.file)]
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """Run the bot on the clock of the file in the first argument; its exit status."""
     chosen = MovableClock(Path(sys.argv[1]))
-    sys.exit(
-        main(
-            clock=chosen.instant,
-            engine=EngineSettings(drain=ENGINE_DRAIN, confirm_gap=CONFIRM_GAP, poll=POLL),
-        )
+    return serve(
+        clock=chosen.instant,
+        engine=EngineSettings(drain=ENGINE_DRAIN, confirm_gap=CONFIRM_GAP, poll=POLL),
     )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

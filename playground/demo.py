@@ -181,8 +181,10 @@ def _seconds(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}s"
 
 
-async def run(folder: Path, recipes: tuple[Recipe, ...] = CATALOGUE) -> int:
-    """The whole demo; returns the exit status."""
+async def run(
+    folder: Path, recipes: tuple[Recipe, ...] = CATALOGUE, program: Sequence[str] = ()
+) -> int:
+    """The whole demo; returns the exit status. `program` runs instead of `appgw serve`."""
     started = time.monotonic()
     say(f"== starting {len(recipes)} backends, a stand-in Slack and a stand-in ARM on 127.0.0.1")
     say(INTRODUCTION)
@@ -190,7 +192,7 @@ async def run(folder: Path, recipes: tuple[Recipe, ...] = CATALOGUE) -> int:
         if recipes is CATALOGUE:
             stage.arm.add(vault_gateway(stage.lab))
         say("== starting the bot: appgw serve, HTTP mode, settings from the environment only")
-        async with BotProcess(stage.environment(), folder) as bot:
+        async with BotProcess(stage.environment(), folder, program) as bot:
             stage.slack.request_url = bot.request_url
             say(f"== asking about each backend: a signed POST {bot.request_url}")
             outcomes = await ask_all(stage.slack, stage.lab.backends)

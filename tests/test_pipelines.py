@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
-import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from bot.terminal.annotations import Annotate, harmless, print_unusable
 from bot.terminal.commands import RehearseOptions, run_rehearse
 from playground.lab import pki
 from tests.support.tls_server import NAME, Estate
+from tests.support.warm import appgw
 
 ROOT = Path(__file__).parents[1]
 ACTION = yaml.safe_load((ROOT / "deploy/github-action/action.yml").read_text())
@@ -111,7 +112,9 @@ def run_step(syntax: Annotate, folder: Path, **inputs: str) -> subprocess.Comple
     (folder / "temp" / "appgw-check").mkdir(parents=True, exist_ok=True)
     programs = folder / "temp" / "appgw-check" / "bin"
     if not programs.exists():
-        programs.symlink_to(Path(sys.executable).parent)
+        programs.mkdir()
+        (programs / "appgw").write_text(f'#!/bin/sh\nexec {shlex.join(appgw())} "$@"\n')
+        (programs / "appgw").chmod(0o700)
     return subprocess.run(  # noqa: S603 -- the step of deploy/
         ["/bin/bash", "-e", "-c", script],
         cwd=folder,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -30,20 +30,18 @@ pytestmark = pytest.mark.may_block
 SOCKET = {"SLACK_BOT_TOKEN": "xoxb-1-a", "SLACK_APP_TOKEN": "xapp-1-b"}
 
 
-SERVE = ""
-
-
-async def serve(environment: dict[str, str], folder: Path, code: str = SERVE) -> tuple[int, str]:
+async def serve(
+    environment: dict[str, str], folder: Path, program: Sequence[str] = ()
+) -> tuple[int, str]:
     """Run it to its end; exit status and what it wrote to stderr."""
     inherited = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("SLACK_", "APPGW_", "AZURE_"))
     }
-    program = (sys.executable, "-c", code) if code else appgw("serve")
     paths = {"PYTHONPATH": str(Path(__file__).parent.parent.parent)}
     process = await asyncio.create_subprocess_exec(
-        *program,
+        *(program or appgw("serve")),
         env={**inherited, **paths, **environment},
         cwd=folder,
         stderr=asyncio.subprocess.PIPE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import resource
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,10 +15,10 @@ import pytest
 from playground.process import BotProcess, free_ports
 from playground.slack import SlackStandIn
 from playground.text import render
-from tests.bot.test_main import SERVE, serve
+from tests.bot.test_main import serve
 from tests.support.ownpostgres import OwnPostgres, own_postgres
 from tests.support.waiting import until, within_limit
-from tests.support.warm import appgw
+from tests.support.warm import appgw, warm
 
 pytestmark = pytest.mark.may_block
 SAVING = (
@@ -111,7 +111,9 @@ async def test_frozen_postgresql_is_reported_and_delays_no_end(
 ) -> None:
     async with SlackStandIn() as slack:
         settings = slack.environment(socket_mode=False) | ALLOWED
-        async with BotProcess(settings | {"APPGW_DATABASE_URL": postgres.url}, tmp_path) as bot:
+        async with BotProcess(
+            settings | {"APPGW_DATABASE_URL": postgres.url}, tmp_path, appgw("serve")
+        ) as bot:
             slack.request_url = bot.request_url
             await answer_to(slack, "list")
             with postgres.frozen():
@@ -125,22 +127,25 @@ async def test_frozen_postgresql_is_reported_and_delays_no_end(
 
 
 @contextmanager
-def files_cannot_grow(bot: BotProcess) -> Iterator[None]:
+def files_cannot_grow(pid: int, folder: Path) -> Iterator[None]:
     """Limit the bot's file sizes to that of its database's write-ahead log, as on a full disk."""
-    longest = max(file.stat().st_size for file in bot.log.parent.glob("appgw.sqlite3*"))
-    before = resource.prlimit(bot.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(bot.pid, resource.RLIMIT_FSIZE, (longest, before[1]))
+    longest = max(file.stat().st_size for file in folder.glob("appgw.sqlite3*"))
+    before = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, (longest, before[1]))
     yield
-    resource.prlimit(bot.pid, resource.RLIMIT_FSIZE, before)
+    resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
 
 
 async def test_full_disk_is_reported_and_heals(tmp_path: Path) -> None:
     reason = "the disk of the database reports errors"
     async with SlackStandIn() as slack:
         settings = slack.environment(socket_mode=False) | ALLOWED
-        async with BotProcess(settings | {"APPGW_DATA_DIR": str(tmp_path)}, tmp_path) as bot:
+        settings |= {"APPGW_DATA_DIR": str(tmp_path)}
+        pid = tmp_path / "pid"
+        program = warm("tests.support.full_disk:serve_with_pid", str(pid))
+        async with BotProcess(settings, tmp_path, program) as bot:
             slack.request_url = bot.request_url
-            with files_cannot_grow(bot):
+            with files_cannot_grow(int(pid.read_text()), tmp_path):
                 assert (await until_ready_is(bot, 503))["database"] == reason
                 await every_command_is_answered(slack, reason)
             await until_ready_is(bot, 200)
@@ -150,15 +155,9 @@ async def test_full_disk_is_reported_and_heals(tmp_path: Path) -> None:
         assert "Traceback" not in bot.log.read_text()
 
 
-LIMITED = """
-import resource, sys
-from bot.main import main
-resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
-sys.exit(main())
-"""
-
-
-async def refused(slack: SlackStandIn, folder: Path, program: str, **settings: str) -> str:
+async def refused(
+    slack: SlackStandIn, folder: Path, program: Sequence[str], **settings: str
+) -> str:
     """What a bot that does not start writes last."""
     (admin,) = free_ports(1)
     given = slack.environment(socket_mode=True) | {"APPGW_ADMIN_PORT": str(admin)} | settings
@@ -170,7 +169,8 @@ async def refused(slack: SlackStandIn, folder: Path, program: str, **settings: s
 
 async def test_start_on_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
     async with SlackStandIn() as slack:
-        said = await refused(slack, tmp_path, LIMITED, APPGW_DATA_DIR=str(tmp_path / "data"))
+        program = warm("tests.support.full_disk:serve_on_full_disk")
+        said = await refused(slack, tmp_path, program, APPGW_DATA_DIR=str(tmp_path / "data"))
     assert said.startswith("The database sqlite:///")
     assert "cannot be opened: disk I/O error; check APPGW_DATABASE_URL" in said
 
@@ -179,5 +179,5 @@ async def test_start_on_a_full_disk_is_one_sentence(tmp_path: Path) -> None:
 async def test_a_start_without_its_postgresql_is_one_sentence(tmp_path: Path) -> None:
     url = f"postgresql:///appgw?host={tmp_path}"
     async with SlackStandIn() as slack:
-        said = await refused(slack, tmp_path, SERVE, APPGW_DATABASE_URL=url)
+        said = await refused(slack, tmp_path, appgw("serve"), APPGW_DATABASE_URL=url)
     assert said.startswith("The database postgresql:///appgw cannot be opened: connection")

@@ -12,7 +12,6 @@ import aiohttp
 import pytest
 
 from playground.clock import MovableClock
-from playground.clocked import program
 from playground.lab.catalogue import CATALOGUE
 from playground.phone.build import WEB
 from playground.phone.server import PhoneServer
@@ -20,6 +19,7 @@ from playground.process import BotProcess
 from playground.slack import Message
 from playground.slack.standin import CHANNEL
 from playground.stage import Stage
+from tests.support.warm import warm
 
 pytestmark = pytest.mark.may_block
 DAY = 86_400
@@ -56,8 +56,9 @@ async def test_week_of_digests_is_seen_in_a_minute(tmp_path: Path) -> None:
     One top-level message for each of seven days, whatever the real time is.
     """
     clock = MovableClock(tmp_path / "clock")
+    clocked = warm("playground.clocked:main", str(clock.file))
     async with Stage(tmp_path, recipes=(LEAF_ONLY,), clock=clock) as stage:
-        async with BotProcess(stage.environment(), tmp_path, program(clock)) as bot:
+        async with BotProcess(stage.environment(), tmp_path, clocked) as bot:
             stage.slack.request_url = bot.request_url
             async with (
                 PhoneServer(stage, WEB, 0, clock) as page,

@@ -13,6 +13,7 @@ import pytest
 from playground import demo
 from playground.lab.catalogue import CATALOGUE
 from playground.lab.recipe import Recipe
+from tests.support.warm import appgw
 
 pytestmark = pytest.mark.may_block
 ROOT = Path(__file__).parents[2]
@@ -25,7 +26,8 @@ def recipes(*names: str) -> tuple[Recipe, ...]:
 async def test_demo_succeeds_when_cards_match_the_lab(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert await demo.run(tmp_path, recipes("good", "leaf-only", "plain-http")) == 0
+    chosen = recipes("good", "leaf-only", "plain-http")
+    assert await demo.run(tmp_path, chosen, appgw("serve")) == 0
     shown = capsys.readouterr().out
     assert "3 of 3 verdicts" in shown
     assert "✖ FAIL 127.0.0.1 port" in shown
@@ -40,11 +42,12 @@ async def test_demo_fails_when_a_card_says_something_else(
     mislabelled = Recipe(
         name="good", description=good.description, expected=good.expected, start=wrong.start
     )
-    assert await demo.run(tmp_path, (mislabelled,)) == 1
+    assert await demo.run(tmp_path, (mislabelled,), appgw("serve")) == 1
     assert "INTERMEDIATE_MISSING  (expected OK)" in capsys.readouterr().out
 
 
 async def test_interrupted_demo_leaves_nothing_behind() -> None:
+    """As `make demo` starts it, with a bot that is the installed program."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

@@ -15,6 +15,7 @@ from playground.lab.backends import Lab
 from playground.lab.catalogue import CATALOGUE
 from playground.process import BotFailed, BotProcess
 from playground.stage import POOL, Stage, channel_of, gateway_spec, health_words
+from tests.support.warm import appgw
 
 
 @pytest.mark.may_block
@@ -56,5 +57,5 @@ async def test_backend_health_of_the_lab_matches_its_probe() -> None:
 @pytest.mark.may_block
 async def test_bot_that_cannot_start_shows_its_last_words(tmp_path: Path) -> None:
     with pytest.raises(BotFailed, match="SLACK_BOT_TOKEN"):
-        async with BotProcess({}, tmp_path):
+        async with BotProcess({}, tmp_path, appgw("serve")):
             pass

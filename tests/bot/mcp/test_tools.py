@@ -30,6 +30,7 @@ from playground.lab.backends import LabBackend
 from playground.lab.catalogue import CATALOGUE
 from playground.stage import Stage
 from tests.support.waiting import LIMIT_S
+from tests.support.warm import appgw
 
 pytestmark = pytest.mark.smoke
 ROOT = Path(__file__).parents[3]
@@ -98,9 +99,10 @@ async def _session(folder: Path) -> Session:
         (bad,) = (one for one in stage.lab.backends if one.name == "leaf-only")
         calls = {**_answered(bad), **{name: row[:2] for name, row in REFUSED.items()}}
         with (folder / "stderr").open("w+") as log:
+            program, *words = await asyncio.to_thread(appgw, "mcp")
             parameters = StdioServerParameters(
-                command=sys.executable,
-                args=["-c", "from bot.cli import main; main()", "mcp"],
+                command=program,
+                args=words,
                 env={**stage.environment(), "PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]},
                 cwd=folder,
             )
@@ -289,8 +291,8 @@ def test_server_names_itself(session: Session) -> None:
 def test_unreadable_messages_are_answered() -> None:
     """Half a surrogate pair, JSON that is cut short, and JSON that is too deep."""
     sent = ('{"jsonrpc": "2.0", "id": 7, "method": "\\ud800"}', "{", "[" * 50_000)
-    ended = subprocess.run(
-        [sys.executable, "-c", "from bot.cli import main; main()", "mcp"],
+    ended = subprocess.run(  # noqa: S603 -- our own program
+        appgw("mcp"),
         input="".join(f"{line}\n" for line in sent),
         capture_output=True,
         cwd=ROOT,
@@ -305,6 +307,7 @@ def test_unreadable_messages_are_answered() -> None:
 
 
 def test_assistant_that_is_gone_leaves_no_traceback(tmp_path: Path) -> None:
+    """As an interpreter of its own, whose end flushes its streams; the others are forked."""
     log = tmp_path / "stderr"
     with log.open("w") as stderr:
         server = subprocess.Popen(
