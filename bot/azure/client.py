@@ -122,14 +122,20 @@ class ArmClient:
             self._timing.read_budget,
         )
 
+    def refuse_scope(self, wanted: GatewayRef) -> Refusal | None:
+        """Why nothing about this gateway may be read: its subscription is not configured."""
+        subscription = wanted.subscription
+        outside = subscription and not self._requests.in_scope(subscription)
+        return refusals.out_of_scope() if outside else None
+
     async def find(self, wanted: GatewayRef) -> Gateway | Refusal:
         """Find a gateway by the name that a user typed.
 
         A name that is not in the cached list causes one new read of the list.
         """
         subscription, group = wanted.subscription, wanted.group
-        if subscription and not self._requests.in_scope(subscription):
-            return refusals.out_of_scope()
+        if refusal := self.refuse_scope(wanted):
+            return refusal
         inventory = await self.inventory()
         found = self._look_up(inventory, wanted)
         if (

@@ -12,7 +12,7 @@ from bot.domain.report import CheckReport, GatewayReport
 from bot.fixsteps import (
     FixContext,
 )
-from chainlib import Code, TrustMode
+from chainlib import Code, Sku, TrustMode
 
 _MAX_ROOTS = 6
 _MISSING_LIMIT = 60
@@ -41,6 +41,7 @@ def fix_context(report: CheckReport, gateway: GatewayReport | None) -> FixContex
         missing=short_name(repair.missing[0].subject)[:_MISSING_LIMIT]
         if repair and repair.missing
         else None,
+        no_switches=_no_switches(report, used),
         **(_on_gateway(gateway.gateway.id, used) if gateway else {}),
     )
 
@@ -69,6 +70,11 @@ def _on_gateway(known: GatewayId, used: BackendSetting | str | None) -> dict[str
         "probe": used.probe.name if used.probe else None,
         "pick_host": used.pick_host_from_address,
     }
+
+
+def _no_switches(report: CheckReport, used: BackendSetting | str | None) -> bool:
+    """Whether the setting cannot switch validation off: v1, or layer 4 (azure-rules 2.4)."""
+    return report.request.policy.sku is Sku.V1 or (isinstance(used, BackendSetting) and used.layer4)
 
 
 def _kept(report: CheckReport, used: BackendSetting | str | None) -> tuple[str, ...] | None:

@@ -124,7 +124,8 @@ def restored(targets: Sequence[str], *, by: str) -> Message:
 def listing(entries: Sequence[Entry]) -> tuple[Message, ...]:
     """The subscriptions of a channel, numbered, in as many messages as needed."""
     return tuple(
-        _page(entries[start : start + _PER_PAGE]) for start in range(0, len(entries), _PER_PAGE)
+        _page(entries[start : start + _PER_PAGE], of=len(entries))
+        for start in range(0, len(entries), _PER_PAGE)
     )
 
 
@@ -218,7 +219,7 @@ def subscribe_modal(given: Mapping[str, str], *, channel: str) -> Block:
     }
 
 
-def _page(entries: Sequence[Entry]) -> Message:
+def _page(entries: Sequence[Entry], *, of: int) -> Message:
     parts: list[Part] = []
     for entry in entries:
         halt = f" · paused: {clean(entry.paused, 80)}" if entry.paused else ""
@@ -237,13 +238,15 @@ def _page(entries: Sequence[Entry]) -> Message:
             Buttons(elements=(edit, remove, *resume)),
             ContextBlock(text=f"Number {entry.number}", user=entry.by),
         ]
-    count = len(entries)
-    return compose(
-        f"This channel follows {entries[0].number} to {entries[-1].number}"
-        if count > 1
-        else "What this channel follows",
-        parts,
-    )
+    return compose(_followed(entries, of), parts)
+
+
+def _followed(entries: Sequence[Entry], of: int) -> str:
+    """The text of a page for the lock screen: how many targets, and which."""
+    many = f"{of} targets" if of > 1 else "1 target"
+    page = f" ({entries[0].number} to {entries[-1].number})" if len(entries) < of else ""
+    names = ", ".join(clean(entry.target, _NAME) for entry in entries)
+    return f"This channel follows {many}{page}: {names}"
 
 
 def _text(name: str, label: str, value: str, placeholder: str, *, optional: bool = False) -> Block:

@@ -37,6 +37,10 @@ class KnownGateways:
         except TimeoutError:
             return self.arm.remembered() or SLOW_ARM
 
+    def refuse_option(self, options: ProbeOptions) -> Refusal | None:
+        """Why the gateway of `gw=` may not be read; `None` if it may, or none was typed."""
+        return self.arm.refuse_scope(options.gw) if self.arm and options.gw else None
+
     def remembered(self) -> tuple[Gateway, ...]:
         """The cached gateways.
 

@@ -45,6 +45,9 @@ class Arm(Protocol):
     async def health(self, gateway: GatewayId) -> GatewayHealth | Refusal:
         """Backend health of a gateway."""
 
+    def refuse_scope(self, wanted: GatewayRef) -> Refusal | None:
+        """Why nothing about this gateway may be read; `None` if it may."""
+
     def remembered(self) -> tuple[Gateway, ...] | None:
         """The cached gateways, if they are recent enough."""
 

@@ -124,7 +124,7 @@ class CheckService:
 
         Typed options replace the settings' values.
         """
-        if refusal := self._admission.refuse_spelling(target.host) or _no_probe(target, options):
+        if refusal := self._refuse_request(target, options) or _no_probe(target, options):
             return refusal
         begun = asyncio.get_running_loop().time()
         context = replace(self._new_context(), on_stage=on_stage)
@@ -160,6 +160,10 @@ class CheckService:
             target=target, options=options, gateways=near, arm=arm, uses=tuple(uses), root=root
         )
 
+    def _refuse_request(self, target: HostTarget, options: ProbeOptions) -> Refusal | None:
+        """Why a request is refused before anything is asked: its host, or the gateway of `gw=`."""
+        return self._admission.refuse_spelling(target.host) or self._gateways.refuse_option(options)
+
     async def _probe(self, places: _Places, context: CheckContext) -> HostAnswer | Refusal:
         target, options, root = places.target, places.options, places.root
         if not places.uses:
@@ -184,7 +188,7 @@ class CheckService:
 
     async def placement(self, target: HostTarget, options: ProbeOptions) -> GatewayRef | Refusal:
         """The gateway, pool and setting of a host, without resolving or probing it."""
-        if refusal := self._admission.refuse_spelling(target.host):
+        if refusal := self._refuse_request(target, options):
             return refusal
         known = await self._gateways.soon(options) if self._arm else NOT_CONFIGURED
         if isinstance(known, Refusal):
@@ -199,6 +203,8 @@ class CheckService:
         Returns:
             At least one gateway, or why there is none.
         """
+        if refusal := self._gateways.refuse_option(options):
+            return refusal
         known = await self._arm.gateways() if self._arm else NOT_CONFIGURED
         if isinstance(known, Refusal):
             return known

@@ -84,7 +84,7 @@ def gateway_guide(code: Code, context: FixContext, tool: Tool) -> FixGuide:
     recipe = _GATEWAYS[tool][task] if task else _from_catalogue(code)
     powershell = tool is Tool.POWERSHELL
     proof = gateway_powershell.PROOF if powershell else gateway_az.PROOF
-    stopgap = _stopgap(code)
+    stopgap = () if context.no_switches else _stopgap(code)
     return _filled(
         replace(recipe, proof=proof),
         context,

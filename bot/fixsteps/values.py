@@ -67,6 +67,7 @@ class FixContext:
         root_here: the root is on this gateway already and only needs to be attached.
         no_chain_file, no_root_file: that file could not be made, so it is not in the thread.
         missing: display name of the issuer that could not be found.
+        no_switches: the setting has no switches for validation (v1, or layer 4).
     """
 
     host: str
@@ -87,6 +88,7 @@ class FixContext:
     no_chain_file: bool = False
     no_root_file: bool = False
     missing: str | None = None
+    no_switches: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,13 +20,13 @@ from bot.cards.parts import BUTTON_VALUE_LIMIT
 from bot.domain.azure import BackendSetting
 from bot.domain.report import CheckReport, GatewayReport
 from bot.fixsteps import ServerKind, Tool
-from chainlib import Code, HttpResponse, UploadedRoot, repair
+from chainlib import Code, HttpResponse, Sku, TrustAnchors, TrustMode, UploadedRoot, repair
 from playground.lab import pki
 from playground.lab.pki import NOW, Issued
 from playground.slack.limits import check_view
 from tests.bot.test_evidence import answered
 from tests.support.blockkit import texts
-from tests.support.reports import CASES, HOST, ISSUING, ROOT
+from tests.support.reports import CASES, HOST, ISSUING, LEAF, ROOT
 from tests.support.reports import policy as policy_of
 from tests.support.reports import report as make_report
 
@@ -107,6 +107,24 @@ def test_accepted_backend_gets_no_stopgap(validate: bool) -> None:  # noqa: FBT0
     assert report.verdict.accepted
     assert report.verdict.headline is not Code.OK
     value = steps_value(report, HOST)
+    assert "Stopgap" not in json.dumps(fix_steps(value))
+
+
+@pytest.mark.parametrize("without", ["v1", "layer 4"])
+def test_setting_without_switches_gets_no_stopgap(without: str) -> None:
+    rules = policy_of(ROOT, name="other.contoso.com")
+    if without == "v1":
+        leaf = TrustAnchors(mode=TrustMode.AUTH_CERTIFICATES, certificates=(LEAF.certificate,))
+        rules = replace(rules, anchors=leaf, sku=Sku.V1)
+    report = make_report(LEAF, ISSUING, rules=rules)
+    assert report.verdict.headline is Code.NAME_MISMATCH
+    gateway = on_gateway(report)
+    setting = replace(gateway.gateway.settings[0], layer4=without == "layer 4")
+    gateway = replace(gateway, gateway=replace(gateway.gateway, settings=(setting,)))
+    value = steps_value(report, HOST, gateway)
+    context = read_value(value).context
+    assert context is not None
+    assert context.no_switches
     assert "Stopgap" not in json.dumps(fix_steps(value))
 
 

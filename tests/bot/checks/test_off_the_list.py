@@ -15,7 +15,7 @@ from bot.checks.service import CheckService
 from bot.commands.parse import parse
 from bot.domain.gateway_ref import GatewayId, GatewayRef
 from bot.domain.refusal import Refusal, RefusalKind
-from bot.domain.request import NOTHING_TYPED, HostTarget, ProbeRequest, Request
+from bot.domain.request import NOTHING_TYPED, HostTarget, ProbeRequest, Request, SiteTarget
 from playground.arm import ArmStandIn, GatewaySpec, PoolSpec
 from playground.lab.pki import NOW
 from tests.bot.checks.test_service import ELSEWHERE, Names, gateway
@@ -87,6 +87,20 @@ async def test_unlisted_typed_or_pasted_id_is_not_requested(
     found = await answers(service, request)
     assert all(isinstance(one, Refusal) for one in found), found
     assert [path for _, path in arm.requests if OTHER in path.lower()] == []
+
+
+@pytest.mark.parametrize("typed", ["own.contoso.com", "site:own.contoso.com"])
+async def test_unlisted_gateway_beside_a_host_is_refused(service: CheckService, typed: str) -> None:
+    request = parse(f"{typed} gw={ID}")
+    assert isinstance(request, ProbeRequest)
+    options, target = request.options, request.target
+    found = (
+        await service.host(target, options)
+        if isinstance(target, HostTarget)
+        else await service.of_site(SiteTarget(host="own.contoso.com"), options)
+    )
+    assert isinstance(found, Refusal)
+    assert found.kind is RefusalKind.OUT_OF_SCOPE
 
 
 async def test_alert_naming_an_unlisted_gateway_is_not_requested(
