@@ -280,6 +280,8 @@ class TrustAnchors:
         undecodable: uploads that are no certificate.
         hidden: names of attached roots whose content ARM does not show, as for those in Key Vault.
         packed: uploads that are a bundle or a PKCS #7 bag; their certificates are anchors.
+        unread: the gateway's own roots were not obtained, so these anchors are only an assumption
+            and cannot refuse a chain.
     """
 
     mode: TrustMode
@@ -288,6 +290,7 @@ class TrustAnchors:
     undecodable: tuple[UndecodableRoot, ...] = ()
     hidden: tuple[str, ...] = ()
     packed: tuple[PackedRoot, ...] = ()
+    unread: bool = False
 
     @once
     def by_subject(self) -> Mapping[CanonicalName, tuple[Certificate, ...]]:
@@ -299,7 +302,8 @@ class TrustAnchors:
 
     def __hash__(self) -> int:
         """By little, since well-known CAs are many and judgements are kept by their anchors."""
-        return hash((self.mode, len(self.certificates), self.certificates[:1], self.hidden))
+        some = self.certificates[:1]
+        return hash((self.mode, len(self.certificates), some, self.hidden, self.unread))
 
     def __contains__(self, certificate: Certificate) -> bool:
         """Whether this certificate itself is an anchor."""

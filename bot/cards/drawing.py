@@ -142,7 +142,8 @@ def _gap(verdict: Verdict, subject: str) -> Row:
     """
     missing = next((f for f in verdict.findings if f.code is Code.INTERMEDIATE_MISSING), None)
     if missing is None:
-        note = "X not sent, not trusted"
+        unseen = any(f.code is Code.TRUST_NOT_VISIBLE for f in verdict.findings)
+        note = "? not sent, trust unknown" if unseen else "X not sent, not trusted"
     elif missing.evidence.get("sent_sha256"):
         note = "X MISSING: right edition"
     else:

@@ -60,7 +60,7 @@ PHRASES: Mapping[Code, str] = MappingProxyType(
         Code.PROXY_PROTOCOL_EXPECTED: "PROXY header not understood",
         Code.CERTIFICATE_INVALID: "certificate marked invalid",
         Code.POOL_EMPTY: "backend pool has no servers",
-        Code.TRUST_NOT_VISIBLE: "root in Key Vault not visible",
+        Code.TRUST_NOT_VISIBLE: "gateway's root not visible",
         Code.GATEWAY_PROVISIONING_FAILED: "last change of gateway failed",
         Code.SKU_RETIRED: "v1 gateway, retired",
         Code.ENCODING_UNUSUAL: "certificate encoded unusually",

@@ -154,7 +154,8 @@ def assumed_request(
     server_name = options.sni or (None if is_ip_literal(name) else name)
     rule = HttpProbeRule(host_header=name, path=options.path or "/")
     roots = load_well_known()
-    policy = GatewayPolicy(anchors=trust or roots, name=name, http=rule)
+    usual = replace(roots, unread=True) if arm else roots
+    policy = GatewayPolicy(anchors=trust or usual, name=name, http=rule)
     if policy.trust is TrustMode.UPLOADED_ROOTS:
         policy = replace(policy, public_roots=roots.certificates)
     reached = Target(host=target.host, port=target.port, server_name=server_name)

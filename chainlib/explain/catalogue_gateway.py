@@ -134,7 +134,8 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
         title="A trusted root of the gateway cannot be seen",
         cause=(
             "A root that is attached to the backend setting lies in Key Vault, and Azure does not "
-            "show its content: whether it fits cannot be judged here."
+            "show its content, or the gateway's settings were not read: whether the root fits "
+            "cannot be judged here."
         ),
         gateway_message=None,
         where=Where.GATEWAY,

@@ -281,6 +281,16 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
                 ),
             ),
         ),
+        Code.TRUST_NOT_VISIBLE: (
+            of_kind(
+                "not-read",
+                "Check again in a minute: once Azure lists the gateway, its own roots are used.",
+                (
+                    "Without Azure, check the backend with the root that the gateway should have: "
+                    "appgw check with --root."
+                ),
+            ),
+        ),
         Code.NAME_MISMATCH: NAME_MISMATCH,
         Code.CHAIN_EXTRA: (
             of_kind(

@@ -18,6 +18,7 @@ from chainlib.once import once
 from chainlib.openssl import OpenSSLResult, verify_path
 from chainlib.path import IssuerPool, PartialPath, is_root, issuer_candidates, same_name_other_key
 from chainlib.policy import GatewayPolicy, Sku
+from chainlib.wording import listed
 
 
 @dataclass(frozen=True, kw_only=True)  # no slots: cached properties need a dict
@@ -65,8 +66,18 @@ class Case:
 
     @property
     def trust_hidden(self) -> bool:
-        """Whether the content of an attached root is hidden, so that trust cannot be judged."""
-        return self.policy.trust is TrustMode.UPLOADED_ROOTS and bool(self.policy.anchors.hidden)
+        """Whether trust cannot be judged: an attached root is hidden, or the roots are unread."""
+        anchors = self.policy.anchors
+        return anchors.unread or (anchors.mode is TrustMode.UPLOADED_ROOTS and bool(anchors.hidden))
+
+    @property
+    def trust_unseen(self) -> str:
+        """Why `trust_hidden` is so, as a clause."""
+        anchors = self.policy.anchors
+        if anchors.unread:
+            return "the trusted roots of the gateway were not obtained from Azure"
+        hidden = listed(list(anchors.hidden))
+        return f"Azure does not show the content of the trusted root {hidden}"
 
     @once
     def needed(self) -> tuple[Certificate, ...]:

@@ -11,7 +11,6 @@ from chainlib.judge.shape import misplaced_positions
 from chainlib.model import CertificationPath, PathElement, Source, TrustMode
 from chainlib.path import is_root
 from chainlib.policy import Sku
-from chainlib.wording import listed
 
 
 def entries(case: Case, findings: tuple[Finding, ...]) -> tuple[Entry, ...]:
@@ -104,8 +103,7 @@ def not_checked(case: Case, *, answered: bool) -> Iterator[str]:
             "for it"
         )
     if case.trust_hidden and not case.trusted:
-        hidden = listed(list(case.policy.anchors.hidden))
-        yield f"trust: Azure does not show the content of the trusted root {hidden}"
+        yield f"trust: {case.trust_unseen}"
     if case.policy.http is not None and not answered:
         yield "the health probe's HTTP answer"
 

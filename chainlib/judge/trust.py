@@ -69,22 +69,21 @@ def _untrusted(case: Case) -> Iterator[Finding]:
 
 
 def _untrusted_beside_hidden(case: Case) -> Iterator[Finding]:
-    """The path's root may be an attached one whose content is hidden.
+    """The path's root may be an attached one whose content is hidden, or any that was not read.
 
     Missing certificates below the root are still reported.
     """
-    below, hidden = case.gap_below, case.policy.anchors.hidden
+    below, anchors = case.gap_below, case.policy.anchors
     if below is not None and (namesakes := case.namesakes_sent(below)):
         yield _other_edition_sent(case, below, namesakes[0])
     elif below is not None and (
         case.upper is not None or (below == case.leaf and case.known_root_above(below) is None)
     ):
         yield _intermediate_missing(case, below)
-    summary = (
-        f"Whether the gateway trusts the chain cannot be judged here: Azure does not show the "
-        f"content of the trusted root {listed(list(hidden))}."
-    )
-    yield warning(Code.TRUST_NOT_VISIBLE, summary, Basis.INFERRED, None, root_names=list(hidden))
+    summary = f"Whether the gateway trusts the chain cannot be judged here: {case.trust_unseen}."
+    names = list(anchors.hidden)
+    kind = {"kind": "not-read"} if anchors.unread else {}
+    yield warning(Code.TRUST_NOT_VISIBLE, summary, Basis.INFERRED, None, root_names=names, **kind)
 
 
 def _gap(case: Case) -> Iterator[Finding]:

@@ -361,6 +361,9 @@ async def test_host_is_probed_without_arm_and_says_why(
     assert answer.report.request.assumed == (GATEWAYS_UNKNOWN,)
     assert answer.report.chain is not None
     assert answer.arm is not None
+    verdict = answer.report.verdict
+    assert verdict.headline is Code.TRUST_NOT_VISIBLE  # neither good nor refused
+    assert "were not obtained from Azure" in verdict.findings[0].summary
 
 
 async def test_refusal_without_arm_spares_the_allow_list(
