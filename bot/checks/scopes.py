@@ -39,16 +39,16 @@ SCOPES = (
     Scope(
         name="channels:history",
         without=(
-            "a mention does not read the thread above it, a lost digest is not searched for, and "
-            "`alerts on` receives no alerts"
+            "a mention does not read the thread above it, a lost digest or card is not searched "
+            "for, and `alerts on` receives no alerts"
         ),
         optional=True,
     ),
     Scope(
         name="groups:history",
         without=(
-            "in private channels a mention does not read the thread above it, a lost digest is not "
-            "searched for, and `alerts on` receives no alerts"
+            "in private channels a mention does not read the thread above it, a lost digest or "
+            "card is not searched for, and `alerts on` receives no alerts"
         ),
         optional=True,
     ),

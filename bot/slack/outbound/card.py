@@ -15,15 +15,17 @@ from time import monotonic
 from bot.cards.menu import for_one_person
 from bot.cards.parts import Message
 from bot.cards.place_refusals import with_reason
-from bot.domain.delivery import DeliveryError, MessageGone, PlaceRefused
+from bot.domain.delivery import DeliveryError, MessageGone, PlaceRefused, Unknown
 from bot.slack.invocation import Invocation
 from bot.slack.outbound.client import SlackClient
+from bot.slack.outbound.lost_posts import PostAttempt
 from bot.slack.outbound.places import Place, Posted
 
 log = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_UPDATES = 1.0
 LONG_S = 3.0
+HISTORY_LAG_S = 3.0
 _NO_LONGER_THERE = frozenset({"message_not_found", "thread_not_found"})
 
 
@@ -53,6 +55,8 @@ class Card:
         self.shown = False
         self._refusal = ""
         self._left: Posted | None = None
+        self._lost: list[PostAttempt] = []
+        self._answer: Message | None = None
         self._ends = asyncio.Event()
         self._opening: asyncio.Task[None] | None = None
         self._first: asyncio.Task[None] | None = None
@@ -101,6 +105,7 @@ class Card:
         The first answer reaches the user in any case. A later one that cannot be shown is dropped.
         """
         self._ends.set()
+        self._answer = message
         for task in self._tasks():
             await asyncio.wait({task})
         if self.shown:
@@ -116,7 +121,22 @@ class Card:
         for task in self._tasks():
             await asyncio.wait({task})
         if self._invocation.card is None:
-            await self._try_remove(self.posted)
+            await self._try_remove(self.posted or await self._find_lost())
+
+    async def clear_lost(self) -> None:
+        """Take back what Slack accepted after all and its history did not show at first.
+
+        If the channel has no other message of this run, that one shows the answer instead.
+        """
+        if not self._lost:
+            return
+        await asyncio.sleep(HISTORY_LAG_S)
+        while found := await self._find_lost():
+            if self.posted or self._answer is None:
+                await self._try_remove(found)
+            else:
+                self.posted = found
+                await self._try_update(found, self._answer)
 
     def close(self) -> None:
         """Cancel what is still running."""
@@ -130,7 +150,7 @@ class Card:
     async def _open_in_channel(self, message: Message) -> None:
         try:
             if not (self.posted and await self._opened_again(self.posted, message)):
-                self.posted = await self._slack.post(self._place, message)
+                self.posted = await self._post(message)
         except PlaceRefused as error:
             self._keep_private(error)
         except DeliveryError as error:
@@ -150,8 +170,28 @@ class Card:
             log.info("a progress update was left out", extra={"reason": error.reason})
         return True
 
+    async def _post(self, message: Message) -> Posted:
+        """Post the card; if the response is lost, it is looked for. Raises `DeliveryError`."""
+        attempt = PostAttempt(place=self._place)
+        try:
+            return await self._slack.post(self._place, message, metadata=attempt.metadata)
+        except Unknown:
+            self._lost.append(attempt)
+            if found := await self._find_lost():
+                return found
+            raise
+
+    async def _find_lost(self) -> Posted | None:
+        """A message of the attempts whose response was lost, newest first."""
+        for attempt in reversed(tuple(self._lost)):
+            if found := await attempt.find(self._slack):
+                self._lost.remove(attempt)
+                return found
+        return None
+
     async def _shown_to_all(self, message: Message) -> bool:
         """Update or post the message; whether it is shown in the channel."""
+        self.posted = self.posted or await self._find_lost()
         try:
             if self.posted:
                 try:
@@ -161,7 +201,7 @@ class Card:
                     self._left = self.posted if error.reason not in _NO_LONGER_THERE else None
                 else:
                     return True
-            self.posted = await self._slack.post(self._place, message)
+            self.posted = await self._post(message)
         except DeliveryError as error:
             self._keep_private(error)
             return False

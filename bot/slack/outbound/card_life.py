@@ -148,6 +148,7 @@ class CardLife:
         finding = asyncio.create_task(self._work.find(self._progress))
         try:
             await self._run_to_verdict(finding)
+            await self._card.clear_lost()
         except asyncio.CancelledError:
             await self._last_update()
             raise

@@ -397,6 +397,38 @@ async def test_card_that_is_gone_is_posted_anew(stage: Stage, verb: str) -> None
     assert stage.slack.current(card).text.startswith("Checking")
 
 
+HISTORY = "conversations.history"
+LAST = {"at once": [True], "late": [True], "never": [False, True]}
+
+
+@pytest.mark.parametrize("verb", ["check", "health"])
+@pytest.mark.parametrize("found", LAST)
+async def test_card_of_a_lost_response_is_found(
+    stage: Stage, verb: str, found: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.slack.outbound.card.HISTORY_LAG_S", 0.0)
+    stage.slack.faults.add(Fault(method=POST, cut=True, times=1))
+    unseen = {"at once": 0, "late": 2, "never": None}[found]
+    if unseen != 0:
+        stage.slack.faults.add(Fault(method=HISTORY, error="missing_scope", times=unseen))
+    run = stage.begin(verb)
+    await stage.slack.until(stage.top)
+    await run.end()
+    assert [is_verdict(message) for message in stage.top()] == LAST[found]
+    assert not stage.slack.ephemerals()
+
+
+async def test_lost_verdict_is_found_and_not_repeated(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.slack.outbound.card.HISTORY_LAG_S", 0.0)
+    run = stage.begin("check")
+    run.work.go.set()
+    stage.slack.faults.add(Fault(method=POST, cut=True, times=1))
+    await run.end()
+    assert [is_verdict(message) for message in stage.top()] == [True]
+
+
 @pytest.mark.parametrize(
     ("error", "in_channel"),
     [("edit_window_closed", [True]), ("an_unknown_code", []), ("ekm_access_denied", [])],
