@@ -8,15 +8,17 @@ and `conversations.replies` show to the app (scopes `channels:history`, `groups:
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from time import time
+from typing import Any
 from uuid import uuid4
 
 from bot.cards.parts import Block
 from bot.domain.delivery import DeliveryError
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import Place, Posted
-from bot.slack.payload import inner, items, word
+from bot.slack.payload import Payload, inner, items, word
 
 log = logging.getLogger(__name__)
 
@@ -47,11 +49,11 @@ class PostAttempt:
 
     async def find(self, slack: SlackClient) -> Posted | None:
         """The message of this attempt; `None` if it is not there or may not be read."""
-        place = self.place
-        method = slack.client.conversations_history
-        where = {"channel": place.channel}
-        if place.thread:
-            method, where = slack.client.conversations_replies, where | {"ts": place.thread}
+        place, client = self.place, slack.client
+        method: Callable[..., Awaitable[Any]] = (
+            client.conversations_replies if place.thread else client.conversations_history
+        )
+        thread = {"ts": place.thread} if place.thread else {}
         try:
             answer = await slack.call(
                 method,
@@ -61,7 +63,8 @@ class PostAttempt:
                 inclusive=True,
                 include_all_metadata=True,
                 limit=_PAGE,
-                **where,
+                channel=place.channel,
+                **thread,
             )
         except DeliveryError as error:
             log.warning(
@@ -72,6 +75,6 @@ class PostAttempt:
         ts = next((word(one, "ts") for one in items(answer.data, "messages") if self._in(one)), "")
         return Posted(place=place, ts=ts) if ts else None
 
-    def _in(self, message: Block) -> bool:
+    def _in(self, message: Payload) -> bool:
         payload = inner(inner(message, "metadata"), "event_payload")
         return word(payload, "post_id") == self.id
