@@ -17,7 +17,7 @@ from bot.commands.parse import nearest_verb, parse
 from bot.commands.scan import looks_like_option
 from bot.commands.target import looks_like_target, read_target
 from bot.commands.values import Misread
-from bot.domain.request import HostTarget, Request, Verb
+from bot.domain.request import HelpRequest, HostTarget, Request, Verb
 
 
 def _words(text: str) -> frozenset[str]:
@@ -40,6 +40,10 @@ _TALK = _words(
     "why "
 )
 _ASKS_ANYTHING = frozenset({Verb.CHECK, Verb.HEALTH})
+_ALONE = frozenset({Verb.ALERTS, Verb.DOCTOR, Verb.LIST, Verb.VERSION, Verb.WHOAMI})
+_ABOUT_ONE = frozenset({Verb.FORECAST, Verb.HISTORY, Verb.PREVIEW})
+_NUMBERED = _words("build release ver version")
+_LINKING = _words("about for from of on the")
 _BARE = frozenset(key for key in KEYS[Verb.CHECK] if OPTIONS[key].bare)
 _WORDS = re.compile(r"[^\W_]+")
 _OWNED = re.compile(r"'s$", re.IGNORECASE)
@@ -64,11 +68,36 @@ def read_mention(text: str) -> str | None:
     if any(word.problem for word in words):
         return text
     understood = parse(line)
-    if isinstance(understood, Request):
+    if isinstance(understood, Request) and not _asks_for_help_with_one(understood, plain):
         return None if _points(understood) else line
+    if plain and (verb := _verb_in_a_sentence(plain)):
+        return _with_verb(verb, plain) or line
     if not plain or _is_near_another_verb(plain[0]):
         return line or None
     return _around_targets(plain)
+
+
+def _asks_for_help_with_one(understood: Request, words: tuple[Word, ...]) -> bool:
+    """Whether it is `help with HOST` or `help, HOST is down`, which asks about the host."""
+    topic = isinstance(understood, HelpRequest) and understood.topic
+    return understood.verb is Verb.HELP and not topic and any(_targets(words[1:]))
+
+
+def _verb_in_a_sentence(words: tuple[Word, ...]) -> Verb | None:
+    """The verb of `version 1.2 of nginx on HOST` or `history of HOST`, which `parse` refuses."""
+    first, *rest = (_folded(word) for word in words)
+    verb = next((verb for verb in _ALONE | _ABOUT_ONE | {Verb.HELP} if verb.value == first), None)
+    talks = bool(rest) and not looks_like_option(words[1].bare)
+    state = verb is Verb.ALERTS and rest[:1] in (["on"], ["off"])
+    return verb if talks and not state and any(_targets(words)) else None
+
+
+def _with_verb(verb: Verb, words: tuple[Word, ...]) -> str | None:
+    """The line that is meant; `None` if it is the verb with a target, which keeps its answer."""
+    if verb in _ABOUT_ONE:
+        return " ".join(word.text for word in words if _folded(word) not in _LINKING)
+    alone = verb is not Verb.HELP and any(_targets(words[:2]))
+    return None if alone else _around_targets(words)
 
 
 def _without_courtesy(words: tuple[Word, ...]) -> tuple[Word, ...]:
@@ -116,13 +145,16 @@ def _around_targets(words: tuple[Word, ...]) -> str | None:
 
 
 def _targets(words: tuple[Word, ...]) -> Iterator[str]:
-    """The words that can be targets; the one right after `check` counts whatever its ending."""
+    """The words that can be targets.
+
+    The one right after `check` counts whatever its ending, and `version 1.2.3.4` is no address.
+    """
     before = ""
     for word in words:
         text = _OWNED.sub("", word.bare)
         if looks_like_target(text) and not looks_like_option(text):
             named = before in _ASKS_ANYTHING
-            if _is_target(text, named=named):
+            if before not in _NUMBERED and _is_target(text, named=named):
                 yield text
         before = _folded(word)
 

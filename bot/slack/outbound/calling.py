@@ -165,6 +165,11 @@ class Caller:
         else:
             return False
         if self.pacer.now() + wait > ends:
+            if attempt > 1:
+                log.warning(
+                    "Slack call is given up",
+                    extra={"method": key[0], "reason": failure.reason, "attempt": attempt},
+                )
             return False
         log.warning(
             "Slack call is sent again",

@@ -9,6 +9,14 @@ from bot.commands.parse import parse
 from bot.domain.request import Request
 
 MEANT = {
+    "a version of software": (
+        "version 1.2.3.4 of nginx on backend.contoso.com answers 502",
+        "backend.contoso.com",
+    ),
+    "a verb that begins a sentence": ("list of hosts: a.contoso.com fails", "a.contoso.com"),
+    "help with one": ("help, a.contoso.com is down", "a.contoso.com"),
+    "history of one": ("history of a.contoso.com", "history a.contoso.com"),
+    "help about a verb": ("help subscribe", "help subscribe"),
     "plain": ("shop.contoso.com:8443 sni=a.contoso.com", "shop.contoso.com:8443 sni=a.contoso.com"),
     "please": ("please check shop.contoso.com", "check shop.contoso.com"),
     "a request": ("could you have a look at shop.contoso.com", "shop.contoso.com"),
@@ -63,7 +71,13 @@ def test_courtesy_alone_names_nothing(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["mut gw:prod-gw 2h", "shop.contoso.com prot=1", "a.contoso.com b.contoso.com"]
+    "text",
+    [
+        "version gw:prod-gw",
+        "mut gw:prod-gw 2h",
+        "shop.contoso.com prot=1",
+        "a.contoso.com b.contoso.com",
+    ],
 )
 def test_mistakes_keep_their_own_answer(text: str) -> None:
     assert not isinstance(parse(read_mention(text) or ""), Request)

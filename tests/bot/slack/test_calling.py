@@ -19,7 +19,7 @@ from bot.domain.delivery import (
 )
 from bot.settings import load_settings
 from bot.settings.trust import outgoing_trust
-from bot.slack.outbound.calling import Caller
+from bot.slack.outbound.calling import LONG_S, Caller
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.digest_poster import SlackPoster
 from bot.slack.outbound.pacing import Pacer
@@ -114,6 +114,23 @@ async def test_update_refused_for_a_moment_is_repeated(
     await updating
     assert [message.text for message in slack.posted] == ["FAIL"]
     assert slack.api.calls[UPDATE] == 3
+
+
+async def test_update_refused_for_ever_ends_and_is_logged(
+    slack: SlackStandIn, client: SlackClient, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    posted = await client.post(HERE, said("Checking"))
+    slack.faults.add(Fault(method=UPDATE, status=503))
+    begun = clock.now
+    updating = asyncio.create_task(client.update(posted, said("FAIL")))
+    while not updating.done():
+        await until(lambda: updating.done() or clock.waiting)
+        await clock.move(1.0)
+    with pytest.raises(Unknown):
+        await updating
+    assert clock.now - begun <= LONG_S + 1
+    assert slack.api.calls[UPDATE] <= 26  # 0.25 s, doubled up to 15 s
+    assert caplog.messages[-1] == "Slack call is given up"
 
 
 @pytest.mark.parametrize(
