@@ -28,6 +28,7 @@ from chainlib.judge import (
     uploads,
 )
 from chainlib.judge.case import Case, make_case
+from chainlib.judge.periods import steady_since
 from chainlib.model import CertificationPath, LiveChain, PresentedCertificate, PresentedChain
 from chainlib.policy import GatewayPolicy, Sku
 
@@ -75,7 +76,7 @@ def judge(chain: PresentedChain, policy: GatewayPolicy, *, at: datetime) -> Verd
     # valid and expired.
     at = at.replace(microsecond=0)
     listed = _listed(chain, policy, at)
-    case = listed.case
+    case = listed.case if listed.case.at == at else listed.case.at_instant(at)
     found = (*listed.findings, *_connection(case, chain))
     found = (*found, *_live(case, chain, found))
     found = tuple(identity.with_default_certificate(case, found, chain.target.server_name))
@@ -116,11 +117,13 @@ class _ListJudgement:
 
 
 def _listed(chain: PresentedChain, policy: GatewayPolicy, at: datetime) -> _ListJudgement:
-    return _list_judgement(chain.certificates, policy, at, chain.ordered, chain.tls is None)
+    since = steady_since(chain.certificates, policy.anchors, at)
+    return _list_judgement(chain.certificates, policy, since, chain.ordered, chain.tls is None)
 
 
-# By the second and the policy: the members of a pool often send the same list, and a repair and a
-# browser's view judge once more what was judged.
+# By the policy and the first second of a period in which no date is crossed: the members of a pool
+# often send the same list, a list is the same at the next check, and a repair and a browser's view
+# judge once more what was judged.
 @lru_cache(maxsize=LISTS)
 def _list_judgement(
     certificates: tuple[PresentedCertificate, ...],

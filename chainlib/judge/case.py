@@ -79,6 +79,15 @@ class Case:
         hidden = listed(list(anchors.hidden))
         return f"Azure does not show the content of the trusted root {hidden}"
 
+    def at_instant(self, at: datetime) -> Case:
+        """This case at another instant at which nothing in it is different.
+
+        Facts that were found are kept: none of them depends on the instant alone.
+        """
+        moved = object.__new__(Case)
+        vars(moved).update(vars(self), at=at)
+        return moved
+
     @once
     def needed(self) -> tuple[Certificate, ...]:
         """Every certificate that the path uses, leaf first, trust anchor included."""

@@ -17,6 +17,7 @@ from chainlib.judge.build import critical, short_name, successor_evidence, warni
 from chainlib.judge.case import Case
 from chainlib.judge.constraints import CONSTRAINT_CODES, named_violation
 from chainlib.judge.keys import key_size, weak_hash
+from chainlib.judge.periods import CA_WINDOW, expiry_window
 from chainlib.model import TrustMode
 from chainlib.openssl import OpenSSLResult, verify_path
 from chainlib.path import PartialPath, is_root
@@ -29,7 +30,6 @@ _UNVERIFIED_CODES = _SIGNATURE_CODES | {1}
 # Bits below which OpenSSL's security levels 2 and 1 refuse a key: SSL_CTX_set_security_level(3).
 _MIN_BITS = {"RSA": (2048, 1024), "DSA": (2048, 1024), "EC": (224, 160)}
 _REMEMBERED = 1024
-_LEAF_WINDOW, _CA_WINDOW = timedelta(days=30), timedelta(days=90)
 
 
 def signatures(case: Case) -> Iterator[Finding]:
@@ -153,15 +153,12 @@ def dates(case: Case) -> Iterator[Finding]:
 
 
 def expiring(case: Case) -> Iterator[Finding]:
-    """Less than 30 days (a CA: 90) or a third of the lifetime is left, whichever is shorter."""
+    """Little time is left: less than the certificate's `expiry_window`."""
     for certificate in case.needed:
         left = certificate.not_after - case.at
-        if left >= _CA_WINDOW:
+        if left >= CA_WINDOW:
             continue
-        window = min(
-            _CA_WINDOW if certificate.is_ca and certificate != case.leaf else _LEAF_WINDOW,
-            (certificate.not_after - certificate.not_before) / 3,
-        )
+        window = expiry_window(certificate, as_ca=certificate.is_ca and certificate != case.leaf)
         if timedelta(0) <= left < window and case.at >= certificate.not_before:
             summary = (
                 f"{short_name(certificate)} expires on {certificate.not_after:%Y-%m-%d}, in "

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 
@@ -11,6 +13,7 @@ from chainlib import (
     GatewayPolicy,
     PresentedChain,
     Severity,
+    Sku,
     Target,
     TlsSession,
     TrustAnchors,
@@ -18,6 +21,8 @@ from chainlib import (
     Verdict,
     judge,
 )
+from chainlib.judge import _list_judgement, _listed
+from chainlib.judge.case import Case
 from playground.lab import pki
 from playground.lab.pki import NOW, Issued
 
@@ -103,3 +108,92 @@ def test_connection_of_the_same_list_counts() -> None:
     )
     assert Code.NO_SNI not in _judged(LEAF, ISSUING).codes
     assert Code.NO_SNI in _judged(chain=nameless).codes
+
+
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
+SHORT = pki.leaf(ISSUING, HOST, not_before=NOW - 10 * DAY, not_after=NOW + 10 * DAY + SECOND)
+REISSUED = pki.root(key=ROOT.key, not_after=NOW + 40 * DAY)
+UPLOADED, WELL_KNOWN = TrustMode.UPLOADED_ROOTS, TrustMode.WELL_KNOWN
+
+
+@pytest.mark.parametrize(
+    ("sent", "roots", "mode"),
+    [
+        pytest.param((LEAF, ISSUING), (ROOT,), UPLOADED, id="good"),
+        pytest.param((LEAF, ISSUING), (ROOT,), WELL_KNOWN, id="well-known"),
+        pytest.param((LEAF, ISSUING), (ROOT,), TrustMode.AUTH_CERTIFICATES, id="v1"),
+        pytest.param((LEAF, ENDED, ISSUING), (ROOT,), UPLOADED, id="two editions"),
+        pytest.param((SHORT, ISSUING, ROOT), (REISSUED,), UPLOADED, id="root reissued"),
+        pytest.param((SHORT, ISSUING), (ROOT, REISSUED), WELL_KNOWN, id="two roots"),
+        pytest.param((LEAF, LEAF, REISSUED), (ROOT,), UPLOADED, id="gap and repetition"),
+        pytest.param((ISSUING, ROOT), (ISSUING, ENDED), UPLOADED, id="only CAs"),
+        pytest.param((), (ROOT,), UPLOADED, id="empty"),
+    ],
+)
+def test_remembered_list_equals_one_judged_at_instant(
+    sent: tuple[Issued, ...], roots: tuple[Issued, ...], mode: TrustMode
+) -> None:
+    anchors = TrustAnchors(mode=mode, certificates=tuple(root.certificate for root in roots))
+    policy = GatewayPolicy(anchors=anchors, name=HOST)
+    if mode is TrustMode.AUTH_CERTIFICATES:
+        policy = replace(policy, sku=Sku.V1)
+    chain = PresentedChain(
+        target=Target(host=HOST, server_name=HOST),
+        certificates=tuple(one.certificate for one in sent),
+    )
+    for at in _instants_around(*sent, *roots):
+        known = _listed(chain, policy, at)
+        anew = _list_judgement.__wrapped__(
+            chain.certificates, policy, at, ordered=True, rehearsed=True
+        )
+        assert (known.findings, known.entries, known.path) == (
+            anew.findings,
+            anew.entries,
+            anew.path,
+        )
+        assert judge(chain, policy, at=at).at == at
+
+
+def _instants_around(*certificates: Issued) -> list[datetime]:
+    """Both ends of each validity, the beginnings of its last days, and what lies beside them."""
+    ends = [one.certificate.not_after for one in certificates]
+    begins = [one.certificate.not_before for one in certificates]
+    last_days = [end - left for end in ends for left in (30 * DAY, 90 * DAY)]
+    last_days += [end - (end - begin) / 3 for begin, end in zip(begins, ends, strict=True)]
+    steps = (-2 * DAY, -SECOND, timedelta(0), SECOND, 3 * DAY / 2)
+    found = {
+        (date + step).replace(microsecond=0)
+        for date in (*begins, *ends, *last_days)
+        for step in steps
+    }
+    # In a random order, so that many are judged after another one of the same period.
+    return Random(1).sample(sorted(found), len(found))  # noqa: S311 -- an order, no secret
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        pytest.param(datetime.min.replace(tzinfo=UTC), id="first"),
+        pytest.param(datetime.max.replace(tzinfo=UTC), id="last"),
+    ],
+)
+def test_year_at_either_end_is_judged(at: datetime) -> None:
+    assert not _judged(LEAF, ISSUING, at=at).accepted
+
+
+def test_days_left_are_counted_at_each_instant() -> None:
+    last = LEAF.certificate.not_after
+    left = [
+        finding.evidence["days_left"]
+        for days in (20, 19)
+        for finding in _judged(LEAF, ISSUING, at=last - days * DAY).findings
+    ]
+    assert left == [20, 19]
+
+
+def test_case_of_verdict_has_its_instant() -> None:
+    at = NOW + 5 * DAY
+    _judged(LEAF, ISSUING)
+    case = _judged(LEAF, ISSUING, at=at).case
+    assert isinstance(case, Case)
+    assert case.at == at
