@@ -7,9 +7,9 @@ interleaved rounds.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from itertools import count
+from itertools import count, cycle
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -21,14 +21,18 @@ from bot.checks.probe import rehearse
 from chainlib import (
     Certificate,
     GatewayPolicy,
+    HttpProbeRule,
     PresentedChain,
     Target,
     TlsSession,
     TrustAnchors,
     TrustMode,
+    Verdict,
     explain,
     judge,
 )
+from chainlib.judge import LISTS
+from chainlib.openssl import _verified_undated
 from playground.lab import pki
 from playground.lab.pki import Issued
 
@@ -40,10 +44,12 @@ _KEYS: dict[str, Callable[[], pki.Key]] = {
 _RATIO_GOAL, _PER_SECOND_GOAL = 1.5, 2000
 ROUNDS, LOOPS = 15, 100
 VERIFY, PARSE = "pyOpenSSL verifies, store kept", "pyOpenSSL parses and verifies"
-JUDGE, AGAIN = "judge", "judge the same list in the same second"
+JUDGE, AGAIN = "judge", "judge the same list at another instant"
+UNSEEN = "judge a list whose path was never verified"
 WHOLE, REHEARSE = "judge and explain from DER", "rehearse a good chain"
-# What was judged in a second is remembered: another instant makes it judge anew.
 _INSTANTS = (pki.NOW + timedelta(seconds=number) for number in count())
+# What was judged is remembered by its policy: so many, one after the other, are judged anew.
+_POLICIES = 2 * LISTS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +65,11 @@ class _Subject:
         """The root uploaded, the host's name asked for."""
         anchors = TrustAnchors(mode=TrustMode.UPLOADED_ROOTS, certificates=(self.root.certificate,))
         return GatewayPolicy(anchors=anchors, name=HOST)
+
+    def policies(self) -> Iterator[GatewayPolicy]:
+        """Policies with the same requirements of the list, too many to be remembered, for ever."""
+        paths = (HttpProbeRule(path=f"/{number}") for number in range(_POLICIES))
+        return cycle([replace(self.policy, http=rule) for rule in paths])
 
     @property
     def sent(self) -> tuple[Certificate, ...]:
@@ -91,7 +102,7 @@ def _figures(kind: str, subject: _Subject) -> Iterator[Figure]:
     taken = dict(medians(_round(subject) for _ in range(ROUNDS)))
     for name, value in taken.items():
         yield Figure(name=f"{kind}: {name}", value=value, unit="us")
-    for name, beside in ((JUDGE, VERIFY), (AGAIN, VERIFY), (WHOLE, PARSE)):
+    for name, beside in ((JUDGE, VERIFY), (AGAIN, VERIFY), (UNSEEN, VERIFY), (WHOLE, PARSE)):
         yield Figure(
             name=f"{kind}: {name} / {beside}",
             value=taken[name] / taken[beside],
@@ -109,17 +120,23 @@ def _figures(kind: str, subject: _Subject) -> Iterator[Figure]:
 
 def _round(subject: _Subject) -> dict[str, float]:
     """Microseconds of each, one after the other, so that a slow machine slows all of them."""
-    policy, chain = subject.policy, subject.chain()
+    policy, chain, policies = subject.policy, subject.chain(), subject.policies()
+
+    def never_verified() -> Verdict:
+        _verified_undated.cache_clear()
+        return judge(chain, next(policies), at=pki.NOW)
+
     return {
         name: cpu_micros(work, rounds=1, loops=LOOPS)
         for name, work in (
             (VERIFY, _bare(subject)),
             ("cryptography verifies", _pyca(subject)),
-            (JUDGE, lambda: judge(chain, policy, at=next(_INSTANTS))),
-            (AGAIN, lambda: judge(chain, policy, at=pki.NOW)),
+            (JUDGE, lambda: judge(chain, next(policies), at=pki.NOW)),
+            (AGAIN, lambda: judge(chain, policy, at=next(_INSTANTS))),
+            (UNSEEN, never_verified),
             (PARSE, _parse_and_verify(subject)),
-            (WHOLE, lambda: explain(judge(_again(subject), policy, at=next(_INSTANTS)))),
-            (REHEARSE, lambda: rehearse(subject.sent, policy, at=next(_INSTANTS))),
+            (WHOLE, lambda: explain(judge(_again(subject), next(policies), at=pki.NOW))),
+            (REHEARSE, lambda: rehearse(subject.sent, next(policies), at=pki.NOW)),
         )
     }
 

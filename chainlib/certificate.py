@@ -12,7 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from threading import Lock
 from typing import TypeVar
+from weakref import WeakValueDictionary
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes as PublicKey
@@ -36,15 +38,17 @@ from chainlib.signatures import Signature, fits, kind_of, raw_signature, signatu
 
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 REMEMBERED = 1024
-_LARGEST_REMEMBERED = 8192  # octets; a certificate is seldom longer than two thousand
+LARGEST_REMEMBERED = 8192  # octets; a certificate is seldom longer than two thousand
 
 
-# No slots: each fact is cached in the instance. Certificates are compared often, by their bytes.
+# No slots: each fact is cached in the instance. Judging a short list hashes certificates 24 times
+# and compares 12 pairs; by identity that takes a tenth of what it takes by the bytes.
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Certificate(Parsed):
     """A parsed X.509 certificate; two are equal if their DER bytes are.
 
-    Made by `from_der`, which returns a cached object for bytes that it has parsed recently.
+    Made by `from_der` and its neighbours alone, which return the same object for the same bytes as
+    long as one exists: equal certificates are identical.
 
     Attributes:
         der: the bytes as sent or read.
@@ -53,7 +57,7 @@ class Certificate(Parsed):
     @classmethod
     def from_der(cls, der: bytes) -> Certificate:
         """Parse one DER certificate; raises `MalformedCertificate` with OpenSSL's reason."""
-        return _remembered(der) if len(der) <= _LARGEST_REMEMBERED else _parse(der)
+        return _remembered(der) if len(der) <= LARGEST_REMEMBERED else _parse(der)
 
     @classmethod
     def from_x509(cls, parsed: x509.Certificate) -> Certificate:
@@ -65,19 +69,11 @@ class Certificate(Parsed):
         """The same for one of a bundle that is known to be sound; OpenSSL reads it when needed."""
         certificate = cls(der=parsed.public_bytes(Encoding.DER))
         vars(certificate)["_strict"] = parsed
-        return certificate
+        return _the_only(certificate)
 
     def __reduce__(self) -> tuple[Callable[[bytes], Certificate], tuple[bytes]]:
         """Copy and pickle only the bytes."""
         return Certificate.from_der, (self.der,)
-
-    def __eq__(self, other: object) -> bool:
-        """Whether the bytes are equal."""
-        return self is other or (isinstance(other, Certificate) and self.der == other.der)
-
-    def __hash__(self) -> int:
-        """The hash of the bytes, which Python caches."""
-        return hash(self.der)
 
     @once
     def _names(self) -> tuple[x509.Name, x509.Name]:
@@ -349,7 +345,17 @@ def _remembered(der: bytes) -> Certificate:
 def _parse(der: bytes) -> Certificate:
     certificate = Certificate(der=der)
     certificate.require_readable()
-    return certificate
+    return _the_only(certificate)
+
+
+_EXISTING: WeakValueDictionary[bytes, Certificate] = WeakValueDictionary()
+_CHANGING = Lock()
+
+
+def _the_only(certificate: Certificate) -> Certificate:
+    """The existing certificate with these bytes, or else this one."""
+    with _CHANGING:
+        return _EXISTING.setdefault(certificate.der, certificate)
 
 
 def _read_all_fields(parsed: x509.Certificate) -> tuple[object, ...]:

@@ -302,6 +302,10 @@ class TrustAnchors:
 
     def __hash__(self) -> int:
         """By little, since well-known CAs are many and judgements are kept by their anchors."""
+        return self._hash
+
+    @once
+    def _hash(self) -> int:
         some = self.certificates[:1]
         return hash((self.mode, len(self.certificates), some, self.hidden, self.unread))
 

@@ -21,7 +21,7 @@ from chainlib.once import once
 _Fact = TypeVar("_Fact")
 
 
-@dataclass(frozen=True, kw_only=True)  # no slots: each object is cached in the instance
+@dataclass(frozen=True, kw_only=True, eq=False)  # no slots: each object is cached in the instance
 class Parsed:
     """The bytes of one certificate, and the objects that read them.
 

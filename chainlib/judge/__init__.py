@@ -34,20 +34,19 @@ from chainlib.policy import GatewayPolicy, Sku
 
 Rule = Callable[[Case], Iterator[Finding]]
 _EVERY_SKU: tuple[Rule, ...] = (
-    transport.unreadable,
     encoding.unusual,
-    encoding.dates_readable,
-    soundness.dates,
     soundness.expiring,
     soundness.weak_crypto,
     identity.name,
 )
-_V2_CHAIN: tuple[Rule, ...] = (
+# Rules without findings for a path that OpenSSL accepts at the instant.
+_OUT_OF_DATE: tuple[Rule, ...] = (encoding.dates_readable, soundness.dates)
+# Rules without findings for a list that is an accepted path, in order, as most lists are.
+_NOT_THE_PATH: tuple[Rule, ...] = (
     shape.leaf,
     shape.order,
     shape.extras,
     trust.path,
-    uploads.uploads,
 )
 # Rules that explain why OpenSSL refuses a path; they have no findings for one that it accepts.
 _V2_REFUSED: tuple[Rule, ...] = (
@@ -74,12 +73,14 @@ def judge(chain: PresentedChain, policy: GatewayPolicy, *, at: datetime) -> Verd
     """
     # Certificates and OpenSSL use whole seconds; with a fraction, the last second would be both
     # valid and expired.
-    at = at.replace(microsecond=0)
+    at = at.replace(microsecond=0) if at.microsecond else at
     listed = _listed(chain, policy, at)
     case = listed.case if listed.case.at == at else listed.case.at_instant(at)
     found = (*listed.findings, *_connection(case, chain))
-    found = (*found, *_live(case, chain, found))
-    found = tuple(identity.with_default_certificate(case, found, chain.target.server_name))
+    if chain.live:
+        found = (*found, *_live(case, chain, found))
+    if found:
+        found = tuple(identity.with_default_certificate(case, found, chain.target.server_name))
     answered = chain.http is not None
     return Verdict(
         findings=in_headline_order(switches.apply_switches(found, policy)),
@@ -133,7 +134,7 @@ def _list_judgement(
     rehearsed: bool,  # noqa: FBT001 -- as above
 ) -> _ListJudgement:
     case = make_case(certificates, policy, at, ordered=ordered, rehearsed=rehearsed)
-    found = tuple(_rules(case))
+    found = tuple(_findings(case))
     found = (*found, *soundness.openssl(case, found))
     return _ListJudgement(
         case=case,
@@ -143,13 +144,26 @@ def _list_judgement(
     )
 
 
-def _rules(case: Case) -> Iterator[Finding]:
-    if case.policy.sku is Sku.V1:
-        chain_rules: tuple[Rule, ...] = (trust.auth_certificate,)
-    else:
-        chain_rules = _V2_CHAIN if case.trusted else (*_V2_CHAIN, *_V2_REFUSED)
-    for rule in (*_EVERY_SKU, *chain_rules):
+def _findings(case: Case) -> Iterator[Finding]:
+    for rule in _rules(case):
         yield from rule(case)
+
+
+def _rules(case: Case) -> Iterator[Rule]:
+    """The rules that may have findings."""
+    if not case.is_path:
+        yield transport.unreadable
+    yield from _EVERY_SKU
+    if not case.in_date:
+        yield from _OUT_OF_DATE
+    if case.policy.sku is Sku.V1:
+        yield trust.auth_certificate
+        return
+    if not case.is_path:
+        yield from _NOT_THE_PATH
+    yield uploads.uploads
+    if not case.trusted:
+        yield from _V2_REFUSED
 
 
 def _connection(case: Case, chain: PresentedChain) -> Iterator[Finding]:

@@ -65,6 +65,23 @@ class Case:
         return self.undated is not None and self.undated.accepted
 
     @property
+    def in_date(self) -> bool:
+        """Whether OpenSSL accepts the path, its dates at the instant included."""
+        return self.dated is not None and self.dated.accepted
+
+    @once
+    def is_path(self) -> bool:
+        """Whether the list is a path that OpenSSL accepts, in order and without its root."""
+        sent, path = self.certificates, self.needed
+        return (
+            self.trusted
+            and self.leaf is not None
+            and len(sent) < len(path)
+            and sent == path[: len(sent)]
+            and not any(map(is_root, self.unique))
+        )
+
+    @property
     def trust_hidden(self) -> bool:
         """Whether trust cannot be judged: an attached root is hidden, or the roots are unread."""
         anchors = self.policy.anchors
@@ -102,6 +119,8 @@ class Case:
     @once
     def unrelated(self) -> tuple[Certificate, ...]:
         """Presented certificates that no path uses and that resemble no missing one."""
+        if self.is_path:
+            return ()
         used = {*self.needed, *self.other_editions}
         return tuple(c for c in self.unique if c not in used)
 

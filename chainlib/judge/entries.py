@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from chainlib.certificate import Certificate, UnreadableCertificate
 from chainlib.findings import Code, Entry, Finding, Role, Status
@@ -12,21 +13,25 @@ from chainlib.model import CertificationPath, PathElement, Source, TrustMode
 from chainlib.path import is_root
 from chainlib.policy import Sku
 
+ENTRIES, ELEMENTS = 256, 1024
+
 
 def entries(case: Case, findings: tuple[Finding, ...]) -> tuple[Entry, ...]:
     """One entry for each presented certificate, in the order sent."""
     unsigned = {f.certificate for f in findings if f.code is Code.SIGNATURE_INVALID}
     misplaced = {f.certificate for f in findings if f.code is Code.LEAF_NOT_FIRST}
     if any(f.code is Code.CHAIN_OUT_OF_ORDER for f in findings):
-        misplaced |= set(misplaced_positions(case))
+        misplaced.update(misplaced_positions(case))
     return tuple(
-        Entry(
-            position=position,
-            role=_role(case, sent),
-            status=_status(case, position, sent, unsigned, misplaced),
-        )
+        _entry(position, _role(case, sent), _status(case, position, sent, unsigned, misplaced))
         for position, sent in enumerate(case.certificates)
     )
+
+
+# Most lists have the same few entries, and most paths end in the same CAs.
+@lru_cache(maxsize=ENTRIES)
+def _entry(position: int, role: Role, status: Status) -> Entry:
+    return Entry(position=position, role=role, status=status)
 
 
 def _role(case: Case, sent: Certificate | UnreadableCertificate) -> Role:
@@ -76,11 +81,16 @@ def certification_path(case: Case) -> CertificationPath:
 
 
 def _element(case: Case, certificate: Certificate) -> PathElement:
+    return _known_element(_source(case, certificate), certificate, case.position(certificate))
+
+
+@lru_cache(maxsize=ELEMENTS)
+def _known_element(source: Source, certificate: Certificate, position: int | None) -> PathElement:
     return PathElement(
-        source=_source(case, certificate),
+        source=source,
         subject=certificate.subject,
         certificate=certificate,
-        position=case.position(certificate),
+        position=position,
     )
 
 

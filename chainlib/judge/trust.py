@@ -244,10 +244,10 @@ def _reissued_root(case: Case) -> Iterator[Finding]:
     if case.policy.trust is not TrustMode.UPLOADED_ROOTS or not case.needed:
         return
     anchor = case.needed[-1]
-    for sent in case.unique:
+    for sent in filter(is_root, case.unique):
         if sent in case.policy.anchors:
             continue  # the presented root itself is uploaded as well
-        if sent != anchor and is_root(sent) and same_key(sent, anchor):
+        if sent != anchor and same_key(sent, anchor):
             summary = (
                 f"The server sends another edition of {short_name(anchor)} than the one uploaded; "
                 "the key is the same."

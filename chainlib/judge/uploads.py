@@ -6,6 +6,7 @@ ARM does not validate uploads.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from chainlib.certificate import Certificate
 from chainlib.findings import Basis, Code, Finding
@@ -23,11 +24,22 @@ def uploads(case: Case) -> Iterator[Finding]:
     yield from _undecodable(case)
     yield from _packed(case)
     for uploaded in case.anchors:
-        yield from _upload(case, uploaded)
+        if not (_is_usable_root(uploaded) and _in_date(uploaded, case.at)):
+            yield from _upload(case, uploaded)
+
+
+def _is_usable_root(uploaded: Certificate) -> bool:
+    return uploaded.is_ca and uploaded.version != 1 and is_root(uploaded)
+
+
+def _in_date(uploaded: Certificate, at: datetime) -> bool:
+    return uploaded.not_before <= at <= uploaded.not_after
 
 
 def _undecodable(case: Case) -> Iterator[Finding]:
     """Uploads without a certificate; critical if no other upload leads to a trusted path."""
+    if not case.policy.anchors.undecodable:
+        return
     needed = case.leaf is not None and not case.trusted and not case.trust_hidden
     found, basis = (critical if needed else warning), Basis.REPORTED
     for broken in case.policy.anchors.undecodable:

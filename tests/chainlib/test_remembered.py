@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -9,6 +11,7 @@ from random import Random
 import pytest
 
 from chainlib import (
+    Certificate,
     Code,
     GatewayPolicy,
     PresentedChain,
@@ -21,6 +24,7 @@ from chainlib import (
     Verdict,
     judge,
 )
+from chainlib.certificate import LARGEST_REMEMBERED
 from chainlib.judge import _list_judgement, _listed
 from chainlib.judge.case import Case
 from playground.lab import pki
@@ -194,6 +198,30 @@ def test_days_left_are_counted_at_each_instant() -> None:
 def test_case_of_verdict_has_its_instant() -> None:
     at = NOW + 5 * DAY
     _judged(LEAF, ISSUING)
-    case = _judged(LEAF, ISSUING, at=at).case
-    assert isinstance(case, Case)
-    assert case.at == at
+    assert _case_of(_judged(LEAF, ISSUING, at=at)).at == at
+
+
+def test_same_bytes_are_one_certificate() -> None:
+    many_names = tuple(f"host-{number}.contoso.com" for number in range(500))
+    long = pki.leaf(ISSUING, HOST, dns=many_names).certificate
+    assert len(long.der) > LARGEST_REMEMBERED
+    copies = (
+        Certificate.from_der(bytes(bytearray(long.der))),
+        Certificate.from_x509(long.parsed),
+        Certificate.from_bundle(long.parsed),
+        copy(long),
+        pickle.loads(pickle.dumps(long)),  # noqa: S301 -- pickled on the same line
+    )
+    assert all(one is long for one in copies)
+
+
+def test_path_without_faults_needs_no_rule_about_its_order() -> None:
+    in_order = _case_of(_judged(LEAF, ISSUING))
+    assert in_order.is_path
+    for others in ((LEAF, ISSUING, ROOT), (ISSUING, LEAF), (LEAF, ISSUING, ISSUING), (LEAF,)):
+        assert not _case_of(_judged(*others)).is_path
+
+
+def _case_of(verdict: Verdict) -> Case:
+    assert isinstance(verdict.case, Case)
+    return verdict.case
