@@ -141,6 +141,7 @@ class _SlackAppBuilder:
         return SlackApp(
             reception=reception,
             register=partial(self._register, listeners, reception),
+            take_command=listeners.take_command,
             watches=self._watches,
             alerts=answering.following if answering else None,
             known_elsewhere=self._parts.known_elsewhere,

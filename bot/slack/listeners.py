@@ -79,8 +79,6 @@ class Listeners:
 
     def register(self, app: AsyncApp) -> None:
         """Register the listeners with the Bolt app."""
-        for command in COMMANDS:
-            app.command(command)(self.on_command)
         app.event("app_mention")(self.on_mention)
         app.event("message")(self.on_message)
         for changed in CHANNEL_CHANGES:
@@ -92,10 +90,12 @@ class Listeners:
         self.buttons.register(app)
         app.error(on_error)
 
-    async def on_command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """A slash command."""
-        await ack()
+    def take_command(self, body: Payload) -> bool:
+        """A slash command, which the transport acknowledges; false for one that is not ours."""
+        if word(body, "command") not in COMMANDS:
+            return False
         self.reception.receive(from_command(body))
+        return True
 
     async def on_mention(self, body: dict[str, Any]) -> None:
         """A mention; Bolt acknowledges events itself.

@@ -11,14 +11,13 @@ import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
-from time import time
 from typing import Protocol
 
 import aiohttp
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.signature import SignatureVerifier
 
-from bot.access import ReplayCache
 from bot.observability.health import AdminServer, Readiness
 from bot.observability.loop_lag import loop_watchdog
 from bot.settings import Settings, Transport
@@ -35,8 +34,8 @@ from bot.slack.transport.app import (
     make_session,
     who_am_i,
 )
-from bot.slack.transport.receiver import PendingAcks
-from bot.slack.transport.replays import refuse_replays
+from bot.slack.transport.receiver import PendingAcks, Receiver, TakeCommand
+from bot.slack.transport.replays import Replays
 from bot.slack.transport.socket import SocketTransport
 from bot.slack.transport.token import EVERY_S, TOKEN_REFUSED, TokenWatch, error_code_of
 
@@ -95,6 +94,7 @@ class SlackApp:
     Attributes:
         reception: receives every invocation.
         register: registers the listeners with the Bolt app.
+        take_command: takes a slash command, or returns false if it is another app's.
         known_elsewhere: whether another replica received the request with this signature.
         watches: the watches that a restart interrupted; `None` if none are stored.
         alerts: observes what alerts named; `None` if alerts are not answered.
@@ -102,6 +102,7 @@ class SlackApp:
 
     reception: Reception
     register: Callable[[AsyncApp], None]
+    take_command: TakeCommand
     known_elsewhere: Callable[[str], Awaitable[bool]]
     watches: SavedWatches | None = None
     alerts: AlertFollowing | None = None
@@ -159,9 +160,8 @@ class SlackService:
         composed = await stack.enter_async_context(self.compose(connected))
         # in a thread, because Bolt reads its own source files when it is created
         app = await asyncio.to_thread(make_app, self.settings, slack.client, identity)
-        refuse_replays(app, ReplayCache(), time, composed.known_elsewhere)
         await asyncio.to_thread(composed.register, app)
-        carrier = self._carrier(app)
+        carrier = self._carrier(app, composed)
         stack.push_async_callback(carrier.close)
         if not await self._until_it_works(carrier.start, "SLACK_APP_TOKEN"):
             return
@@ -216,13 +216,19 @@ class SlackService:
             wait = min(wait * 2, _LAST_RETRY_S)
         return False
 
-    def _carrier(self, app: AsyncApp) -> Carrier:
+    def _carrier(self, app: AsyncApp, composed: SlackApp) -> Carrier:
         token = self.settings.slack_app_token
         if self.settings.transport is Transport.SOCKET and token:
-            return SocketTransport(app, token.get_secret_value())
+            return SocketTransport(app, token.get_secret_value(), composed.take_command)
         secret = self.settings.slack_signing_secret
         assert secret is not None  # the settings require it if there is no app token
-        return HttpTransport(app, self.settings, secret.get_secret_value(), self._acks)
+        receiver = Receiver(
+            verifier=SignatureVerifier(secret.get_secret_value()),
+            replays=Replays(known_elsewhere=composed.known_elsewhere),
+            acks=self._acks,
+            take_command=composed.take_command,
+        )
+        return HttpTransport(app, self.settings, receiver)
 
 
 async def _go_on_watching(app: SlackApp) -> None:

@@ -33,7 +33,7 @@ MAX_KEPT, MAX_WAITING = 5_000, 1_000
 SINGLE_LOOKUPS = 4
 """So many channels are asked about one by one at the same time; with more the list is read."""
 PAGE, MAX_PAGES = 999, 5
-LIST_COUNTS_S = 30.0
+LIST_COUNTS_S = 2.0
 """Seconds after a list, or a refused one, until the next; channels not in it are asked about."""
 _FLAGS = ("is_ext_shared", "is_pending_ext_shared")
 _CHANNELS = ("C", "G")  # prefixes of IDs; a direct message has no other members

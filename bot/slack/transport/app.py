@@ -18,7 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.observability.ports import make_runner, open_port
 from bot.settings import Settings
-from bot.slack.transport.receiver import PendingAcks, signed_only
+from bot.slack.transport.receiver import Receiver
 
 log = logging.getLogger(__name__)
 
@@ -129,9 +129,9 @@ def make_app(settings: Settings, client: AsyncWebClient, identity: Identity) -> 
 class HttpTransport:
     """Serves `POST /slack/events` for commands, events and interactivity."""
 
-    def __init__(self, app: AsyncApp, settings: Settings, secret: str, acks: PendingAcks) -> None:
+    def __init__(self, app: AsyncApp, settings: Settings, receiver: Receiver) -> None:
         served = app.web_app(path=EVENTS_PATH)
-        served.middlewares.append(signed_only(secret, acks))
+        served.middlewares.append(receiver.middleware())
         self._runner = make_runner(served, 1.0)
         self._host, self._port = settings.http_host, settings.http_port
 

@@ -2,6 +2,9 @@
 
 Bolt parses a body before it verifies the signature, and logs a traceback for one that it cannot
 parse; anybody who reaches the port could fill the disk with these.
+
+Slash commands do not reach Bolt. Its dispatch costs as much as the rest of an acknowledgement
+(docs/benchmarks.md), and it takes a command in whose text `payload` occurs for an interaction.
 """
 
 from __future__ import annotations
@@ -11,13 +14,15 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from urllib.parse import parse_qs
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl
 
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 from slack_sdk.signature import SignatureVerifier
 
 from bot.observability.ports import BODY_S
+from bot.slack.transport.replays import Replays
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +30,9 @@ LONGEST_S = 1.5  # of the three seconds in which Slack wants an ack
 _CHARSETS = frozenset({"utf-8", "utf8"})
 _MAX_TIMESTAMP = 12
 _LONGEST_SSL_CHECK = 200
+_FORM = "application/x-www-form-urlencoded"
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+TakeCommand = Callable[[dict[str, Any]], bool]
 
 
 @dataclass(slots=True)
@@ -60,35 +68,76 @@ class PendingAcks:
                 await asyncio.sleep(0)  # a turn of the loop for what has begun and for new requests
 
 
-def signed_only(secret: str, acks: PendingAcks) -> Middleware:
-    """Middleware that passes Slack's requests; others get 401, invalid ones 400."""
-    verifier = SignatureVerifier(secret)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receiver:
+    """Passes Slack's requests on; others get 401, invalid ones 400.
 
-    @web.middleware
-    async def admit(
-        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    Attributes:
+        verifier: verifies signatures.
+        replays: the signatures that were used before.
+        acks: the pending acknowledgements.
+        take_command: takes the fields of a slash command, or returns false if it is another app's.
+    """
+
+    verifier: SignatureVerifier
+    replays: Replays
+    acks: PendingAcks
+    take_command: TakeCommand
+
+    def middleware(self) -> Middleware:
+        """The middleware of the HTTP server."""
+
+        @web.middleware
+        async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
+            try:
+                async with asyncio.timeout(BODY_S):
+                    body = await request.read()
+            except TimeoutError:
+                return _late()
+            return await self._admit(request, body, handler)
+
+        return admit
+
+    async def _admit(
+        self, request: web.Request, body: bytes, handler: Handler
     ) -> web.StreamResponse:
-        try:
-            async with asyncio.timeout(BODY_S):
-                body = await request.read()
-        except TimeoutError:
-            return _late()
         if (request.charset or "utf-8").lower() not in _CHARSETS or not _is_utf8(body):
             return web.Response(status=400, text="this request is not UTF-8")
         if _is_ssl_check(body):
             return web.Response()
-        if not _is_signed(verifier, request, body):
+        if not self._is_signed(request, body):
             return web.Response(status=401, text="this request is not signed by Slack")
         try:
-            with acks.one():
-                return await handler(request)
+            with self.acks.one():
+                return await self._pass_on(request, body, handler)
         except web.HTTPException:
             raise
         except Exception as error:  # noqa: BLE001 -- Bolt raises many types for an invalid payload
             log.warning("unreadable request", extra={"reason": type(error).__name__})
             return web.Response(status=400, text="this request cannot be read")
 
-    return admit
+    async def _pass_on(
+        self, request: web.Request, body: bytes, handler: Handler
+    ) -> web.StreamResponse:
+        if request.match_info.http_exception:  # another path or method
+            return await handler(request)
+        if await self.replays.is_replay(*_signed_by(request)):
+            return web.Response(status=401, text="this request was sent before")
+        command = _command_in(request, body)
+        if command and self.take_command(command):
+            return web.Response()
+        return await handler(request)
+
+    def _is_signed(self, request: web.Request, body: bytes) -> bool:
+        signature, timestamp = _signed_by(request)
+        if not (
+            timestamp.isascii()
+            and timestamp.isdigit()
+            and len(timestamp) <= _MAX_TIMESTAMP
+            and signature.isascii()
+        ):
+            return False
+        return bool(self.verifier.is_valid(body, timestamp, signature))
 
 
 def _late() -> web.Response:
@@ -98,19 +147,21 @@ def _late() -> web.Response:
     return response
 
 
-def _is_signed(verifier: SignatureVerifier, request: web.Request, body: bytes) -> bool:
-    timestamp, signature = (
-        request.headers.get("X-Slack-Request-Timestamp", ""),
+def _signed_by(request: web.Request) -> tuple[str, str]:
+    """The signature and its timestamp, as sent."""
+    return (
         request.headers.get("X-Slack-Signature", ""),
+        request.headers.get("X-Slack-Request-Timestamp", ""),
     )
-    if not (
-        timestamp.isascii()
-        and timestamp.isdigit()
-        and len(timestamp) <= _MAX_TIMESTAMP
-        and signature.isascii()
-    ):
-        return False
-    return bool(verifier.is_valid(body, timestamp, signature))
+
+
+def _command_in(request: web.Request, body: bytes) -> dict[str, Any] | None:
+    """The fields of a slash command; `None` for any other request."""
+    form = request.method == "POST" and request.content_type == _FORM
+    if not form or b"command=" not in body:
+        return None
+    fields: dict[str, Any] = dict(parse_qsl(body.decode(), keep_blank_values=True))
+    return fields if "command" in fields and "payload" not in fields else None
 
 
 def _is_ssl_check(body: bytes) -> bool:

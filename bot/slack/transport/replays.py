@@ -1,18 +1,15 @@
-"""Refuses replayed requests: Slack's signatures stay valid for five minutes."""
+"""Recognises replayed requests: Slack's signatures stay valid for five minutes."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-
-from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
-from slack_bolt.response import BoltResponse
+from dataclasses import dataclass, field
+from time import time
 
 from bot.access import ReplayCache
 
 log = logging.getLogger("bot.audit")
-
-_SIGNATURE, _TIMESTAMP = "x-slack-signature", "x-slack-request-timestamp"
 
 
 async def nowhere(_signature: str) -> bool:
@@ -20,30 +17,26 @@ async def nowhere(_signature: str) -> bool:
     return False
 
 
-def refuse_replays(
-    app: AsyncApp,
-    cache: ReplayCache,
-    now: Callable[[], float],
-    known_elsewhere: Callable[[str], Awaitable[bool]] = nowhere,
-) -> None:
-    """Answer 401 to a signature that was used before, here or in another replica.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replays:
+    """The signatures that were used before.
 
-    Bolt has verified the signature by then. Socket Mode has none.
+    Attributes:
+        known_elsewhere: whether another replica received the request with this signature.
+        now: returns seconds since the epoch.
     """
 
-    @app.middleware
-    async def once(
-        req: AsyncBoltRequest, next_: Callable[[], Awaitable[BoltResponse]]
-    ) -> BoltResponse:
-        signature, timestamp = req.headers.get(_SIGNATURE), req.headers.get(_TIMESTAMP)
-        if (
-            signature
-            and timestamp
-            and (
-                cache.is_replay(signature[0], timestamp=float(timestamp[0]), now=now())
-                or await known_elsewhere(signature[0])
-            )
-        ):
+    known_elsewhere: Callable[[str], Awaitable[bool]] = nowhere
+    now: Callable[[], float] = time
+    _cache: ReplayCache = field(default_factory=ReplayCache)
+
+    async def is_replay(self, signature: str, timestamp: str) -> bool:
+        """Whether a verified signature was used before, here or in another replica.
+
+        The first request with it is stored; later ones are logged.
+        """
+        here = self._cache.is_replay(signature, timestamp=float(timestamp), now=self.now())
+        replayed = here or await self.known_elsewhere(signature)
+        if replayed:
             log.warning("asked", extra={"outcome": "refused", "what": "a replayed request"})
-            return BoltResponse(status=401, body="this request was sent before")
-        return await next_()
+        return replayed

@@ -17,9 +17,12 @@ from typing import Any
 import aiohttp
 from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.response import BoltResponse
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
+
+from bot.slack.transport.receiver import TakeCommand
 
 log = logging.getLogger(__name__)
 
@@ -44,11 +47,13 @@ class SocketTransport:
         self,
         app: AsyncApp,
         app_token: str,
+        take_command: TakeCommand,
         *,
         ping_s: float = PING_S,
         now: Callable[[], float] = monotonic,
     ) -> None:
         self._app = app
+        self._take_command = take_command
         self._now = now
         self._last_sign: float | None = None
         self._begun = now()
@@ -97,12 +102,15 @@ class SocketTransport:
         self._last_sign = self._now()
 
     async def _handle(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
-        """Pass one envelope to the app.
+        """Pass one envelope to the app; a slash command does not need Bolt's dispatch.
 
         If the ack cannot be sent, that is logged and the work continues; a redelivery is dropped.
         """
         begun = self._now()
-        answer = await run_async_bolt_app(self._app, request)
+        if request.type == "slash_commands" and self._take_command(request.payload):
+            answer = BoltResponse(status=200)
+        else:
+            answer = await run_async_bolt_app(self._app, request)
         try:
             await send_async_response(client, request, answer, begun)
         except Exception as error:  # noqa: BLE001 -- the envelope was processed, whatever broke the socket

@@ -106,6 +106,19 @@ async def test_unreadable_signed_request_is_answered(bot: RunningBot, named: str
     assert (await bot.slack.command("version")).ok
 
 
+@pytest.mark.parametrize("text", ["version", "help payload", ""], ids=["verb", "payload", "empty"])
+async def test_slash_command_is_acknowledged_and_answered(bot: RunningBot, text: str) -> None:
+    assert (await bot.slack.command(text)).status == 200
+    await bot.slack.until(bot.slack.ephemerals)
+
+
+async def test_command_of_another_app_is_acknowledged_alone(bot: RunningBot) -> None:
+    assert (await bot.slack.command("version", command="/deploy")).status == 200
+    await bot.slack.command("whoami")
+    await bot.slack.until(bot.slack.ephemerals)
+    assert len(bot.slack.ephemerals()) == 1
+
+
 async def test_only_one_path_and_method_are_served(bot: RunningBot) -> None:
     url = yarl.URL(str(bot.slack.request_url))
     async with aiohttp.ClientSession() as session:
