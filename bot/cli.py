@@ -29,6 +29,7 @@ from bot.terminal.complaint import (  # noqa: E402 -- after collecting is off
     output_lost,
     usage_error,
 )
+from bot.terminal.late_patterns import import_x509  # noqa: E402 -- after collecting is off
 from bot.terminal.options import (  # noqa: E402 -- after collecting is off
     AnnotateOption,
     At,
@@ -89,6 +90,7 @@ def check(  # noqa: PLR0913, PLR0917 -- one parameter for each option of the con
     line or a file cannot be used, 3 when the backend sent no certificates.
     """
     gc.disable()  # the process ends soon, and the garbage collector takes a tenth of its time
+    import_x509()
     from bot.terminal.commands import CheckOptions, run_check  # noqa: PLC0415 -- late, so that the program starts fast
 
     options = CheckOptions(
@@ -141,6 +143,7 @@ def rehearse(  # noqa: PLR0913, PLR0917 -- one parameter for each option of the 
     if without_root is not None:
         return _without_root(chain, without_root, annotated=annotate is not None, as_json=as_json)
     gc.disable()  # as for `check`
+    import_x509()
     from bot.terminal.commands import RehearseOptions, run_rehearse  # noqa: PLC0415 -- late, so that the program starts fast
 
     options = RehearseOptions(
@@ -185,6 +188,7 @@ def health(
 
     Exit status 0 when nothing is critical, 1 when something is, 2 when there is no answer.
     """
+    import_x509()
     from bot.terminal.health import run_health  # noqa: PLC0415 -- Azure is imported here only
 
     return run_health(gateway, json_wanted=as_json, timeout=timeout)
@@ -203,6 +207,7 @@ def forecast(
     Exit status 0 when nothing will break, 1 when something will or is refused already, 2 when there
     is no answer, 3 when some servers were not seen.
     """
+    import_x509()
     from bot.terminal.forecast import run_forecast  # noqa: PLC0415 -- Azure is imported here only
 
     return run_forecast(gateway, days, json_wanted=as_json)
@@ -219,6 +224,7 @@ def observe(
 
     Users can send it in; see docs/observe.md. Exit status 2 when the gateway gives no answer.
     """
+    import_x509()
     from bot.terminal.observe import run_observe  # noqa: PLC0415 -- Azure is imported here only
 
     return run_observe(gateway, with_certificates=with_certificates)
