@@ -128,4 +128,6 @@ class Checks:
             runs = await release(connection, check)
             for run in runs:
                 await enqueue_digest(self._transact, connection, run)
+        if runs:
+            self._transact.work_queued()
         return len(runs)

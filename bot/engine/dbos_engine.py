@@ -29,7 +29,13 @@ from sqlalchemy import Engine, create_engine, event, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from bot.engine.dbos_patches import keep_queue_list, poll_seldom, refuse_pickles
+from bot.engine.dbos_patches import (
+    QueuePolls,
+    keep_queue_list,
+    poll_at_interval,
+    poll_seldom,
+    refuse_pickles,
+)
 from bot.store.database import open_postgresql, parse_url
 from bot.store.subseconds import add_unixepoch
 
@@ -83,6 +89,7 @@ class Transact:
         self._steps, self._idle = 0, asyncio.Event()
         self._idle.set()
         self._bodies: set[asyncio.Task[Any]] = set()
+        self._polls = QueuePolls()
         event.listen(self._engine, "checkin", self._close_late)
 
     async def launch(self) -> None:
@@ -111,7 +118,12 @@ class Transact:
         DBOS(config=config)
         for name, body in self._workflows.items():
             DBOS.workflow(name=name, max_recovery_attempts=None)(self._as_function(body))
-        poll_seldom(embedded=self._engine.dialect.name == "sqlite")
+        embedded = self._engine.dialect.name == "sqlite"
+        poll_seldom(embedded=embedded)
+        if embedded:
+            self._polls.install()
+        else:
+            poll_at_interval()
         DBOS.launch()
         await DBOS.register_queue_async(
             DIGESTS,
@@ -156,7 +168,16 @@ class Transact:
         self._closed = True
         self._engine.dispose()
 
+    def work_queued(self) -> None:
+        """Say that work was queued and committed, so that it begins at once.
+
+        On PostgreSQL it begins with the next poll of whichever replica comes first, so that they
+        share the work.
+        """
+        self._polls.work()
+
     def _destroy(self) -> None:
+        self._polls.end()
         if self._client is not None:
             self._client.destroy()
         DBOS.destroy(destroy_registry=True)
@@ -189,10 +210,14 @@ class Transact:
             task = asyncio.current_task()
             assert task is not None
             self._bodies.add(task)
-            task.add_done_callback(self._bodies.discard)
+            task.add_done_callback(self._ended)
             await body(*arguments)
 
         return run
+
+    def _ended(self, body: asyncio.Task[Any]) -> None:
+        self._bodies.discard(body)
+        self._polls.work()
 
     async def enqueue(
         self,
@@ -203,7 +228,10 @@ class Transact:
         *arguments: object,
         partition: str | None = None,
     ) -> None:
-        """Enqueue a workflow in the caller's transaction; an existing ID is not enqueued again."""
+        """Enqueue a workflow in the caller's transaction; an existing ID is not enqueued again.
+
+        After the commit, call `work_queued`.
+        """
         options: EnqueueOptions = {
             "queue_name": queue,
             "workflow_name": workflow,
@@ -228,6 +256,8 @@ class Transact:
         for queue in {flow.queue_name for flow in orphans}:
             ids = sorted(flow.workflow_id for flow in orphans if flow.queue_name == queue)
             await DBOS.resume_workflows_async(ids, queue_name=queue)
+        if orphans:
+            self.work_queued()
         return len(orphans)
 
     async def purge(self, before: datetime) -> int:

@@ -78,7 +78,8 @@ class Engine:
         """Start; unfinished work of this replica resumes at once."""
         await self._lease.begin()
         await self._transact.launch()
-        beat = self._settings.lease / _BEATS_PER_LEASE
+        # Nobody else reads the heartbeats in a SQLite file.
+        beat = _SWEEP_EVERY if self._store.embedded else self._settings.lease / _BEATS_PER_LEASE
         self._loops = [
             asyncio.create_task(self._every(self._until_minute, self._tick_once_a_minute())),
             asyncio.create_task(self._every(lambda: beat, self._keep_lease)),

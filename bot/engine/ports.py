@@ -58,8 +58,9 @@ class EngineSettings:
         give_up_after: how long an undeliverable message is tried.
         tick_pause: the longest time between two looks at the clock, which also ends with every
             minute.
-        poll: time between two reads of a queue. There are two queues, so a digest begins at most
-            twice this time late; every read costs a transaction.
+        poll: time between two reads of a queue. There are two queues, so on PostgreSQL a digest
+            begins at most twice this time late; every read costs a transaction. On SQLite queued
+            work begins at once.
         drain: how long running work may take to finish at shutdown.
     """
 

@@ -80,9 +80,12 @@ class Ticker:
                 await self._transact.enqueue(
                     connection, CHECKS, CHECK_WORKFLOW, check, check, list(batch)
                 )
-            for run in await release_overdue(connection, now - _ORDER_WAIT):
+            overdue = await release_overdue(connection, now - _ORDER_WAIT)
+            for run in overdue:
                 await enqueue_digest(self._transact, connection, run)
-            return len(runs)
+        if keys or overdue:
+            self._transact.work_queued()
+        return len(runs)
 
     async def realign(self, now: datetime) -> int:
         """Correct the next times of digests that are too late because a clock was ahead.
@@ -98,7 +101,9 @@ class Ticker:
             lost = await stale_runs(connection, now - _LOST_AFTER, now)
             for run in lost:
                 await enqueue_digest(self._transact, connection, run, again=f":{now:%Y%m%dT%H%MZ}")
-            return len(lost)
+        if lost:
+            self._transact.work_queued()
+        return len(lost)
 
 
 def batches(keys: Sequence[str]) -> list[tuple[str, ...]]:

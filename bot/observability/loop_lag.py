@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from itertools import count
 from time import monotonic
 
 from prometheus_client import Gauge, Histogram
@@ -18,9 +17,9 @@ from bot.observability.metrics import REGISTRY
 
 log = logging.getLogger(__name__)
 
-EVERY_S = 0.25
+EVERY_S, SELDOM_S = 0.25, 1.0
 LATE_S = 0.5
-_TASKS_COUNTED_EVERY = 8  # measurements
+_NOTICED_S = 0.025
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 LAG = Histogram(
     "appgw_loop_lag_seconds",
@@ -34,9 +33,15 @@ TASKS = Gauge("appgw_tasks", "Tasks of the event loop", registry=REGISTRY)
 
 
 @asynccontextmanager
-async def loop_watchdog(every: float = EVERY_S) -> AsyncIterator[None]:
-    """Measure while the context is open; `every` is the seconds between two measurements."""
-    watching = asyncio.create_task(_watch(every))
+async def loop_watchdog(every: float = EVERY_S, seldom: float = SELDOM_S) -> AsyncIterator[None]:
+    """Measure while the context is open.
+
+    Args:
+        every: seconds between two measurements after one that was late.
+        seldom: seconds between two measurements of a loop that is on time, since each wakes an idle
+            process.
+    """
+    watching = asyncio.create_task(_watch(every, seldom))
     try:
         yield
     finally:
@@ -45,17 +50,17 @@ async def loop_watchdog(every: float = EVERY_S) -> AsyncIterator[None]:
             await watching
 
 
-async def _watch(every: float) -> None:
-    worst = 0.0
-    for measurement in count():
+async def _watch(every: float, seldom: float) -> None:
+    worst, pause = 0.0, every
+    while True:
         began = monotonic()
-        await asyncio.sleep(every)
-        lag = max(monotonic() - began - every, 0.0)
+        await asyncio.sleep(pause)
+        lag = max(monotonic() - began - pause, 0.0)
         LAG.observe(lag)
-        if measurement % _TASKS_COUNTED_EVERY == 0:
-            TASKS.set(len(asyncio.all_tasks()))
+        TASKS.set(len(asyncio.all_tasks()))
         if lag > worst:
             worst = lag
             WORST.set(worst)
         if lag > LATE_S:
             log.warning("the event loop was blocked", extra={"seconds": round(lag, 2)})
+        pause = every if lag > _NOTICED_S else min(pause * 2, seldom)

@@ -107,7 +107,9 @@ async def _answer_of_database(store: Store) -> None:
     availability = store.availability
     writing = store.embedded or availability.writes_failed
     try:
-        if writing:
+        if store.embedded:
+            await asyncio.to_thread(_write_to_file, store)
+        elif writing:
             async with store.engine.begin() as connection:
                 await connection.run_sync(save_and_delete)
         else:
@@ -120,6 +122,12 @@ async def _answer_of_database(store: Store) -> None:
         availability.failed(reason, writing=writing, detail=first_line(error))
     else:
         availability.works()
+
+
+def _write_to_file(store: Store) -> None:
+    """One change of threads in place of one for each statement, which took half of an idle bot."""
+    with store.sync_engine.begin() as connection:
+        save_and_delete(connection)
 
 
 async def _is_read_only(connection: AsyncConnection) -> bool:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import threading
+from pathlib import Path
 
 import pytest
-from dbos import _dbos, _workflow_commands
-from dbos._queue import queue_thread, queue_worker_thread
+from dbos import _dbos, _queue, _scheduler, _workflow_commands
+from dbos._queue import queue_thread
 
-from bot.engine.dbos_engine import Transact
-from bot.store import Store
+from bot.engine.dbos_engine import CHECKS, Transact
+from bot.engine.dbos_patches import poll_at_interval
+from bot.store import Store, open_store
+from tests.support.databases import fill_folder
+from tests.support.waiting import LIMIT_S
 
 pytestmark = pytest.mark.may_block  # DBOS is launched inside the loop on purpose
 
@@ -47,11 +52,35 @@ async def test_dbos_seldom_looks_for_foreign_work(url: str, store: Store) -> Non
         await transact.stop(drain=0)
 
 
+async def test_queued_work_begins_before_the_next_poll(tmp_path: Path) -> None:
+    begun: asyncio.Queue[str] = asyncio.Queue()
+    store = await asyncio.to_thread(open_store, url := fill_folder(tmp_path))
+    transact = Transact(
+        url, replica="r1", workflows={"w": begun.put}, poll=3600, parallel=1, limit=lambda: 12.0
+    )
+    await transact.launch()
+    try:
+        for name in ("first", "second"):
+            async with store.writing() as connection:
+                await transact.enqueue(connection, CHECKS, "w", name, name)
+            transact.work_queued()
+            async with asyncio.timeout(LIMIT_S):
+                assert await begun.get() == name
+    finally:
+        await transact.stop(drain=0)
+        await store.close()
+
+
 def test_dbos_reads_its_intervals_where_they_are_set() -> None:
     jobs = inspect.getsource(_workflow_commands.background_jobs_thread)
     assert "_BACKGROUND_JOBS_INTERVAL_SEC" in jobs
-    assert "queue._polling_interval_sec" in inspect.getsource(queue_worker_thread)
+    assert "_STARTUP_FAST_POLL_DURATION_SEC" in inspect.getsource(_scheduler.dynamic_scheduler_loop)
     assert "_sys_db.list_queues(" in inspect.getsource(queue_thread)
+    assert "target=queue_worker_thread" in inspect.getsource(queue_thread)
+    poll_at_interval()
+    worker = inspect.getsource(_queue.queue_worker_thread)
+    assert "_sys_db.get_queue(queue.name)" in worker
+    assert "stop_event.wait(timeout=polling_interval * " in worker
 
 
 def _is_closed(connection: object) -> bool:

@@ -81,7 +81,8 @@ def read_only_switch(store: Store) -> Callable[[bool], None]:
         if not store.embedded:  # else the setting would go with the transaction that it began
             connection.commit()  # type: ignore[attr-defined]
 
-    sa.event.listen(store.engine.sync_engine, "checkout", set_it)
+    for engine in (store.engine.sync_engine, store.sync_engine):
+        sa.event.listen(engine, "checkout", set_it)
     return lambda read_only: words.append(on if read_only else off)
 
 
