@@ -11,7 +11,7 @@ from bot.cards.details import Attachment
 from bot.cards.escaping import clean, inert, short_name, shorten, shorten_middle
 from bot.cards.lock_screen import PHRASES, SHAPES
 from bot.cards.parts import TEXT_LIMIT, Message, utc
-from bot.cards.rehearsal_card import RehearsalText, few_names, rehearsal_card
+from bot.cards.what_if_card import WhatIfText, few_names, what_if_card
 from bot.domain.forecast import Cause, Forecast, ForecastDay, ForecastMember, Place
 from chainlib import and_more, counted
 
@@ -23,7 +23,7 @@ _LINE, _SUBJECT = 150, 40
 def forecast_card(found: Forecast, context: CardContext) -> Message:
     """The card in the channel."""
     name = shorten_middle(_name(found), 36)
-    text = RehearsalText(
+    text = WhatIfText(
         notification=_notification(found, name),
         grade=grade_of(found),
         heading=f"{name}, next {counted(found.days, 'day')}",
@@ -35,7 +35,7 @@ def forecast_card(found: Forecast, context: CardContext) -> Message:
         ),
         at=found.at,
     )
-    return rehearsal_card(text, context)
+    return what_if_card(text, context)
 
 
 def _notification(found: Forecast, name: str) -> str:

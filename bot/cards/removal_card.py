@@ -9,7 +9,7 @@ from bot.cards.details import Attachment
 from bot.cards.escaping import clean, shorten, shorten_middle
 from bot.cards.lock_screen import PHRASES, SHAPES
 from bot.cards.parts import TEXT_LIMIT, Message
-from bot.cards.rehearsal_card import RehearsalText, few_names, rehearsal_card
+from bot.cards.what_if_card import WhatIfText, few_names, what_if_card
 from bot.domain.removal import Impact, MemberImpact, Removal
 from chainlib import Code, and_more, counted, rank
 
@@ -22,7 +22,7 @@ def removal_card(found: Removal, context: CardContext) -> Message:
     grade = grade_of(found)
     rest = f": {summary(found)}{' Keep the root.' if grade == 'FAIL' else ''}"
     name = shorten_middle(_names(found), TEXT_LIMIT - len(grade) - 1 - len(rest))
-    text = RehearsalText(
+    text = WhatIfText(
         notification=f"{grade} {name}{rest}",
         grade=grade,
         heading=shorten_middle(_names(found), 44),
@@ -36,7 +36,7 @@ def removal_card(found: Removal, context: CardContext) -> Message:
         ),
         at=found.at,
     )
-    return rehearsal_card(text, context)
+    return what_if_card(text, context)
 
 
 def grade_of(found: Removal) -> str:

@@ -25,7 +25,6 @@ from bot.slack.handlers.check import CheckHandler
 from bot.slack.handlers.consent import ConsentHandler
 from bot.slack.handlers.doctor import DoctorChecks
 from bot.slack.handlers.files import CardFiles
-from bot.slack.handlers.gateway_rehearsals import GatewayRehearsalHandler
 from bot.slack.handlers.health import GatewayCheck, HealthHandler
 from bot.slack.handlers.mute import MuteHandlers
 from bot.slack.handlers.recent import Recent
@@ -34,6 +33,7 @@ from bot.slack.handlers.small_verbs import SimpleHandlers
 from bot.slack.handlers.subscribe import SubscribeHandlers
 from bot.slack.handlers.subscription_listeners import SubscriptionListeners
 from bot.slack.handlers.subscription_replies import SubscriptionReplies
+from bot.slack.handlers.what_if import WhatIfHandler
 from bot.slack.inbound.routing import Handlers, Reception, answers
 from bot.slack.listeners import Listeners
 from bot.slack.outbound.card_work import CardTools
@@ -174,15 +174,15 @@ class _SlackAppBuilder:
     def _gateway_handlers(self) -> Handlers:
         if self._gateways is None or self._parts.gateways is None:
             return {}
-        rehearsing = GatewayRehearsalHandler(
+        what_if = WhatIfHandler(
             cards=self._cards,
             gateways=self._parts.gateways,
             probe_origin=self._parts.probe_origin,
         )
         return {
             **answers(requests.HealthRequest, self._gateways.handle),
-            **answers(requests.ForecastRequest, rehearsing.forecast),
-            **answers(requests.RemovalRequest, rehearsing.removal),
+            **answers(requests.ForecastRequest, what_if.forecast),
+            **answers(requests.RemovalRequest, what_if.removal),
         }
 
     def _alert_handlers(self) -> Handlers:

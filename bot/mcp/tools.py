@@ -31,11 +31,11 @@ from bot.reports.check_json import as_json
 from bot.reports.health_json import as_document
 from bot.settings import SettingsError
 from bot.terminal.commands import CheckOptions, RehearseOptions, check_request, rehearsal
-from bot.terminal.forecast import forecast_question
+from bot.terminal.forecast import forecast_command
 from bot.terminal.health import health_answers
 from bot.terminal.inputs import InputError
-from bot.terminal.rehearsal import Question, answer
-from bot.terminal.removal import removal_question
+from bot.terminal.removal import removal_command
+from bot.terminal.what_if import WhatIfCommand, answer
 
 Answer = TypeVar("Answer")
 _LONGEST_REFUSAL = 4000
@@ -97,11 +97,11 @@ def _instead(example: Mapping[str, Any]) -> str:
     return f"arguments that work are for example {json.dumps(example)}."
 
 
-async def _about_gateway(question: Question[Answer]) -> dict[str, Any]:
-    found = await answer(question, quiet=True)
+async def _about_gateway(command: WhatIfCommand[Answer]) -> dict[str, Any]:
+    found = await answer(command, quiet=True)
     if isinstance(found, Refusal):
         raise ToolRefused(clean(" ".join((found.sentence, *found.remedy)), _LONGEST_REFUSAL))
-    return question.document(found)
+    return command.document(found)
 
 
 async def _check(given: CheckInput) -> dict[str, Any]:
@@ -126,7 +126,7 @@ async def _check(given: CheckInput) -> dict[str, Any]:
 
 async def _rehearse(given: RehearseInput) -> dict[str, Any]:
     if given.without_root is not None:
-        return await _about_gateway(removal_question(given.chain, given.without_root))
+        return await _about_gateway(removal_command(given.chain, given.without_root))
     options = RehearseOptions(
         chain=source(given.chain, "chain"),
         name=given.name,
@@ -146,7 +146,7 @@ async def _health(given: HealthInput) -> dict[str, Any]:
 
 
 async def _forecast(given: ForecastInput) -> dict[str, Any]:
-    return await _about_gateway(forecast_question(given.target, given.days))
+    return await _about_gateway(forecast_command(given.target, given.days))
 
 
 async def _explain(given: ExplainInput) -> dict[str, Any]:

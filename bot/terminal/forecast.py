@@ -13,11 +13,11 @@ from bot.domain.forecast import Forecast, ForecastDay, ForecastMember
 from bot.domain.forecast_days import MOST_DAYS
 from bot.terminal.complaint import usage_error
 from bot.terminal.inputs import InputError
-from bot.terminal.rehearsal import (
+from bot.terminal.what_if import (
     NOT_ALL_SEEN,
     NOTHING_BREAKS,
     SOMETHING_BREAKS,
-    Question,
+    WhatIfCommand,
     gateway_json,
     instant,
     print_answer,
@@ -29,13 +29,13 @@ _EXAMPLE = "write for example: appgw forecast gw:prod-gw --days 90"
 def run_forecast(target: str, days: int, *, json_wanted: bool) -> int:
     """Read the gateway, probe, judge at every date, print, and return the exit status."""
     try:
-        question = forecast_question(target, days)
+        command = forecast_command(target, days)
     except InputError as error:
         return usage_error(str(error))
-    return print_answer(question, json_wanted=json_wanted)
+    return print_answer(command, json_wanted=json_wanted)
 
 
-def forecast_question(target: str, days: int) -> Question[Forecast]:
+def forecast_command(target: str, days: int) -> WhatIfCommand[Forecast]:
     """The forecast for the typed gateway, to be run by `rehearsal`.
 
     Raises:
@@ -43,7 +43,7 @@ def forecast_question(target: str, days: int) -> Question[Forecast]:
     """
     if not 1 <= days <= MOST_DAYS:
         raise InputError(f"--days {days} is outside 1-{MOST_DAYS}; {_EXAMPLE}")
-    return Question(
+    return WhatIfCommand(
         line=f"forecast {target} days={days}",
         example=_EXAMPLE,
         stage="forecast",

@@ -12,11 +12,11 @@ from bot.checks.removal import rehearse_removal
 from bot.domain.removal import Impact, Removal
 from bot.terminal.complaint import usage_error
 from bot.terminal.inputs import InputError
-from bot.terminal.rehearsal import (
+from bot.terminal.what_if import (
     NOT_ALL_SEEN,
     NOTHING_BREAKS,
     SOMETHING_BREAKS,
-    Question,
+    WhatIfCommand,
     gateway_json,
     instant,
     print_answer,
@@ -28,13 +28,13 @@ _EXAMPLE = "write for example: appgw rehearse gw:prod-gw --without-root corp-roo
 def run_removal(target: str, root: str, *, json_wanted: bool) -> int:
     """Read the gateway, probe, judge without the root, print, and return the exit status."""
     try:
-        question = removal_question(target, root)
+        command = removal_command(target, root)
     except InputError as error:
         return usage_error(str(error))
-    return print_answer(question, json_wanted=json_wanted)
+    return print_answer(command, json_wanted=json_wanted)
 
 
-def removal_question(target: str, root: str) -> Question[Removal]:
+def removal_command(target: str, root: str) -> WhatIfCommand[Removal]:
     """The removal rehearsal for the typed gateway, to be run by `rehearsal`.
 
     Raises:
@@ -44,7 +44,7 @@ def removal_question(target: str, root: str) -> Question[Removal]:
         raise InputError(
             f"--without-root asks about a gateway, and {target[:60]!r} is not one; {_EXAMPLE}"
         )
-    return Question(
+    return WhatIfCommand(
         line=f"rehearse {target} without={root}",
         example=_EXAMPLE,
         stage="removal",

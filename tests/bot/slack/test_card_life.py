@@ -28,9 +28,9 @@ from bot.settings import load_settings
 from bot.settings.trust import outgoing_trust
 from bot.slack.handlers.check import BackendCheck, CheckHandler
 from bot.slack.handlers.files import CardFiles
-from bot.slack.handlers.gateway_rehearsals import GatewayRehearsalHandler
 from bot.slack.handlers.health import GatewayCheck, HealthHandler
 from bot.slack.handlers.rehearse import ChainRehearsal, Rehearsal, RehearseHandler
+from bot.slack.handlers.what_if import WhatIfHandler
 from bot.slack.invocation import AdmittedInvocation, Invocation, Source
 from bot.slack.outbound import card_life
 from bot.slack.outbound.card_life import CardLife, order_of
@@ -223,7 +223,7 @@ class Stage:
             checking = HealthHandler(cards=cards, gateways=cases, probe_origin="here")
             return GatewayCheck(tools=checking, admitted=admitted)
         if verb == "removal":
-            rehearsing = GatewayRehearsalHandler(cards=cards, gateways=cases, probe_origin="here")
+            rehearsing = WhatIfHandler(cards=cards, gateways=cases, probe_origin="here")
             return rehearsing.removal_work(admitted)
         if verb == "rehearsal":
             pasting = RehearseHandler(cards=cards, clock=lambda: NOW, probe_origin="here")

@@ -1,4 +1,4 @@
-"""Handles `forecast gw:...` and `rehearse gw:... without=...`.
+"""Handles the what-if verbs: `forecast gw:...` and `rehearse gw:... without=...`.
 
 Both probe the gateway's members once and judge what they presented under another condition.
 """
@@ -32,7 +32,7 @@ Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GatewayRehearsalHandler:
+class WhatIfHandler:
     """Handles both verbs.
 
     Attributes:
@@ -53,13 +53,11 @@ class GatewayRehearsalHandler:
         """Answer what would break if a root were removed."""
         await answer_once(self.cards, admitted, self.removal_work(admitted))
 
-    def forecast_work(
-        self, admitted: AdmittedInvocation[ForecastRequest]
-    ) -> GatewayRehearsal[Forecast]:
+    def forecast_work(self, admitted: AdmittedInvocation[ForecastRequest]) -> WhatIfWork[Forecast]:
         """One forecast."""
         request = admitted.request
         days = DEFAULT_DAYS if request.days is None else request.days
-        return GatewayRehearsal(
+        return WhatIfWork(
             admitted=admitted,
             probe_origin=self.probe_origin,
             ask=lambda: forecast_gateway(self.gateways, request.target, days),
@@ -68,9 +66,7 @@ class GatewayRehearsalHandler:
             line=lambda example: f"forecast {example}",
         )
 
-    def removal_work(
-        self, admitted: AdmittedInvocation[RemovalRequest]
-    ) -> GatewayRehearsal[Removal]:
+    def removal_work(self, admitted: AdmittedInvocation[RemovalRequest]) -> WhatIfWork[Removal]:
         """One rehearsal of a root's removal."""
         request = admitted.request
 
@@ -78,7 +74,7 @@ class GatewayRehearsalHandler:
             whole = example.startswith("rehearse")
             return example if whole else f"rehearse {example} without={request.root}"
 
-        return GatewayRehearsal(
+        return WhatIfWork(
             admitted=admitted,
             probe_origin=self.probe_origin,
             ask=lambda: rehearse_removal(self.gateways, request.target, request.root),
@@ -89,8 +85,8 @@ class GatewayRehearsalHandler:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GatewayRehearsal(RequestWork[Request], Generic[Answer]):
-    """One of them, in the form of `bot.slack.outbound.card_work.Work`.
+class WhatIfWork(RequestWork[Request], Generic[Answer]):
+    """One what-if request, in the form of `bot.slack.outbound.card_work.Work`.
 
     Attributes:
         ask: probes the members and judges.

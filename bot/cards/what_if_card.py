@@ -1,4 +1,4 @@
-"""The common layout of the cards of `forecast` and `rehearse gw:... without=...`. Pure."""
+"""The common layout of the what-if cards: `forecast` and `rehearse gw:... without=...`. Pure."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _NAMES_SHOWN = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RehearsalText:
-    """The texts of such a card.
+class WhatIfText:
+    """The texts of a what-if card.
 
     Attributes:
         notification: the notification text.
@@ -50,7 +50,7 @@ class RehearsalText:
     at: datetime
 
 
-def rehearsal_card(text: RehearsalText, context: CardContext) -> Message:
+def what_if_card(text: WhatIfText, context: CardContext) -> Message:
     """The card in the channel."""
     parts: list[Part] = [
         Heading(text=f"{SHAPES[text.grade]} {text.grade} {text.heading}"),
@@ -69,7 +69,7 @@ def _buttons(context: CardContext) -> Buttons:
     return Buttons(elements=(again,), instead=f"Check again: {SLASH_COMMAND} {context.command}")
 
 
-def _context_block(text: RehearsalText, context: CardContext) -> ContextBlock:
+def _context_block(text: WhatIfText, context: CardContext) -> ContextBlock:
     origin = f"from {clean(context.probe_origin, 60)}"
     said = (*text.basis, f"run {context.run_id}", origin)
     return ContextBlock(text=" · ".join(said), user=context.user, at=text.at)

@@ -1,4 +1,4 @@
-"""The common part of `appgw forecast` and `appgw rehearse gw:...`.
+"""The common part of the what-if commands: `appgw forecast` and `appgw rehearse gw:...`.
 
 Exit status: 0 nothing breaks, 1 something does, 2 the command line is invalid or Azure did not
 answer, 3 nothing breaks as far as known, but some servers were not probed.
@@ -36,8 +36,8 @@ Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question(Generic[Answer]):
-    """One of these commands.
+class WhatIfCommand(Generic[Answer]):
+    """One what-if command.
 
     Attributes:
         line: the same command in Slack's syntax, which is parsed.
@@ -57,30 +57,30 @@ class Question(Generic[Answer]):
     status: Callable[[Answer], int]
 
 
-def print_answer(question: Question[Answer], *, json_wanted: bool) -> int:
+def print_answer(command: WhatIfCommand[Answer], *, json_wanted: bool) -> int:
     """Read the gateway, probe, judge, print, and return the exit status."""
-    asked = answer(question)
+    asked = answer(command)
     try:
         found = run(asked)
     except (InputError, SettingsError) as error:
         return usage_error(str(error))
     if isinstance(found, Refusal):
         return refused(found, json_wanted=json_wanted)
-    written = json_line(question.document(found)) if json_wanted else question.text(found)
+    written = json_line(command.document(found)) if json_wanted else command.text(found)
     sys.stdout.write(written)
-    return question.status(found)
+    return command.status(found)
 
 
-async def answer(question: Question[Answer], *, quiet: bool = False) -> Answer | Refusal:
+async def answer(command: WhatIfCommand[Answer], *, quiet: bool = False) -> Answer | Refusal:
     """Read the gateway, probe and judge.
 
     Raises:
         InputError: the command line is invalid.
         SettingsError: the settings are invalid.
     """
-    understood = parse(question.line)
+    understood = parse(command.line)
     if isinstance(understood, Usage):
-        raise InputError(f"{understood.error.partition(';')[0].rstrip('.')}; {question.example}")
+        raise InputError(f"{understood.error.partition(';')[0].rstrip('.')}; {command.example}")
     assert isinstance(understood.target, GatewayRef)
     settings = await asyncio.to_thread(load_azure_settings, os.environ, Path("appgw.yaml"))
     async with terminal_client(settings) as arm:
@@ -90,8 +90,8 @@ async def answer(question: Question[Answer], *, quiet: bool = False) -> Answer |
             new_context=lambda: CheckContext(clock=now, timeout=PROBE_TIMEOUT_S),
         )
         with StageDisplay(quiet=quiet) as display:
-            display.show(question.stage)
-            return await question.ask(check_service, understood.target)
+            display.show(command.stage)
+            return await command.ask(check_service, understood.target)
 
 
 def gateway_json(gateway: GatewayId, scope: str) -> dict[str, Any]:
