@@ -35,14 +35,14 @@ from bot.checks.learned_facts import LearnedFacts, LearnedFactsWriter
 from bot.checks.service import CheckService
 from bot.checks.without_sni import DailyHandshakes
 from bot.composition.database import DatabaseUnusableError, open_database
-from bot.composition.digests import Digests
+from bot.composition.digests import DigestEngine
 from bot.composition.parts import Parts
 from bot.composition.slack_app import slack_service
 from bot.domain.gateway_ref import GatewayRef
 from bot.engine import EngineSettings
 from bot.engine.lease import ReplicaTaken
 from bot.observability.logs import set_up_logging
-from bot.observability.ports import PortUnusableError
+from bot.observability.listening import PortUnusableError
 from bot.settings import Settings, SettingsError, load_settings
 from bot.settings.trust import outgoing_trust
 from bot.slack.handlers.watch_store import SavedWatches
@@ -136,7 +136,7 @@ async def _serve(
                 nowhere if store.embedded else SeenRequests(store=store, clock=clock).is_known
             ),
             doctor_checks=_doctor_checks(settings, arm, store, clock),
-            digests=Digests(
+            digests=DigestEngine(
                 url=settings.database_url,
                 store=store,
                 check_service=check_service,

@@ -13,7 +13,7 @@ from ipaddress import ip_address
 from bot.access.addresses import plain
 from bot.azure.name_index import NameIndex
 from bot.azure.policies import member_uses
-from bot.checks.ports import TargetPolicy
+from bot.checks.protocols import TargetPolicy
 from bot.domain.azure import Gateway
 from bot.domain.refusal import Refusal
 from bot.domain.request import HostTarget

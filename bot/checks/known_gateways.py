@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from bot.checks.ports import NOT_CONFIGURED, SLOW_ARM, Arm
+from bot.checks.protocols import NOT_CONFIGURED, SLOW_ARM, Arm
 from bot.domain.azure import Gateway
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.refusal import Refusal

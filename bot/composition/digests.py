@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.checks.doctor import HISTORY_SCOPE
-from bot.checks.observe import TargetObserver
+from bot.checks.target_observer import TargetObserver
 from bot.checks.service import CheckService
 from bot.engine import Engine, EngineSettings, Ports
 from bot.slack.handlers.recovery import PausedNotice, RecoveryAnnouncer
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Digests:
+class DigestEngine:
     """The digest engine, run next to the Slack app.
 
     Attributes:

@@ -47,7 +47,7 @@ VERSION = "1"  # constant: workflows started under another version would never r
 DIGESTS, CHECKS = "digests", "checks"
 _NAME = "appgw-check"
 _PARALLEL_CHECKS = (
-    64  # most of them sleep until their next observation; `Checks` limits how many observe at once
+    64  # most of them sleep until their next observation; `ObservationBatches` limits how many observe at once
 )
 _PURGE_BATCH = 1_000
 # DBOS makes no query while no workflow waits; shutdown waits for one round of this loop
@@ -57,7 +57,7 @@ _OURS = DBOSPortableJSONSerializer().name()
 _SQLITE = ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 
 
-class Transact:
+class DbosRuntime:
     """The launched DBOS of one process.
 
     Args:

@@ -31,7 +31,7 @@ _OUTCOMES = {
 }
 
 
-class Digests:
+class DigestRuns:
     """Runs due digests until they are sent or given up.
 
     Args:

@@ -11,9 +11,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.outage import DatabaseUnavailable
-from bot.engine.checks import Checks
-from bot.engine.dbos_engine import Transact, Workflow, sleep
-from bot.engine.digests import Digests
+from bot.engine.observations import ObservationBatches
+from bot.engine.dbos_engine import DbosRuntime, Workflow, sleep
+from bot.engine.digests import DigestRuns
 from bot.engine.lease import Lease, Monotonic, ReplicaTaken
 from bot.engine.ports import EngineSettings, Ports
 from bot.engine.sender import DigestSender
@@ -57,7 +57,7 @@ class Engine:
             DIGEST_WORKFLOW: self._digest,
         }
         poll = self._settings.poll.total_seconds()
-        self._transact = Transact(
+        self._dbos = DbosRuntime(
             url,
             limit=store.availability.patience,
             replica=self._settings.replica,
@@ -66,9 +66,9 @@ class Engine:
             parallel=settings.parallel,
         )
         self._lease = Lease(store, self._settings.replica, settings.lease, monotonic)
-        self._ticker = Ticker(store, self._transact, self._settings)
-        self._checks = Checks(store, ports, self._transact, self._settings)
-        self._digests = Digests(
+        self._ticker = Ticker(store, self._dbos, self._settings)
+        self._observations = ObservationBatches(store, ports, self._dbos, self._settings)
+        self._digests = DigestRuns(
             store, ports, DigestSender(store, ports, self._lease, self._settings)
         )
         self._loops: list[asyncio.Task[None]] = []
@@ -77,7 +77,7 @@ class Engine:
     async def start(self) -> None:
         """Start; unfinished work of this replica resumes at once."""
         await self._lease.begin()
-        await self._transact.launch()
+        await self._dbos.launch()
         # Nobody else reads the heartbeats in a SQLite file.
         beat = _SWEEP_EVERY if self._store.embedded else self._settings.lease / _BEATS_PER_LEASE
         self._loops = [
@@ -100,7 +100,7 @@ class Engine:
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
-        await self._transact.stop(self._settings.drain.total_seconds())
+        await self._dbos.stop(self._settings.drain.total_seconds())
 
     async def tick(self) -> int | None:
         """Claim the digests that are due now.
@@ -116,7 +116,7 @@ class Engine:
     async def clean(self) -> None:
         """Delete rows older than their retention time, and finished workflows of DBOS."""
         now = self._ports.clock()
-        deleted = await self._transact.purge(now - _ENGINE_ROWS_KEPT)
+        deleted = await self._dbos.purge(now - _ENGINE_ROWS_KEPT)
         async with self._store.writing() as connection:
             await connection.run_sync(lambda bound: purge_old(bound, now))
         _LOG.info("deleted %d finished workflows", deleted)
@@ -131,16 +131,16 @@ class Engine:
 
         Its steps: observe, up to two more observations, release.
         """
-        wavering = await self._transact.step("look", self._checks.observe, keys)
+        undecided = await self._dbos.step("look", self._observations.observe, keys)
         for _ in range(_MORE_OBSERVATIONS):
-            if wavering:
+            if undecided:
                 await sleep(self._settings.confirm_gap.total_seconds())
-                wavering = await self._transact.step("look", self._checks.observe, wavering)
-        await self._transact.step("release", self._checks.release, check)
+                undecided = await self._dbos.step("look", self._observations.observe, undecided)
+        await self._dbos.step("release", self._observations.release, check)
 
     async def _digest(self, run_id: str) -> None:
         """The workflow of one digest; its only step is repeated until the run has ended."""
-        while (wait := await self._transact.step("advance", self._digests.advance, run_id)) > 0:
+        while (wait := await self._dbos.step("advance", self._digests.advance, run_id)) > 0:
             await sleep(wait)
 
     def _tick_once_a_minute(self) -> Callable[[], Awaitable[object]]:
@@ -169,7 +169,7 @@ class Engine:
 
     async def _keep_lease(self) -> None:
         await self._lease.keep()
-        freed = await self._transact.take_over(await self._lease.living())
+        freed = await self._dbos.take_over(await self._lease.living())
         if freed:
             _LOG.warning("took over %d workflows of a replica that has stopped", freed)
 

@@ -14,7 +14,7 @@ from uuid import uuid4
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.delivery import DigestRun
-from bot.engine.dbos_engine import CHECKS, DIGESTS, Transact
+from bot.engine.dbos_engine import CHECKS, DIGESTS, DbosRuntime
 from bot.engine.ports import EngineSettings
 from bot.store import Store
 from bot.store.runs import (
@@ -40,7 +40,7 @@ class Ticker:
 
     Args:
         store: the database with subscriptions and runs.
-        transact: the queues.
+        dbos: the queues.
         settings: how often to observe besides digests.
         unique: makes the IDs of checks.
     """
@@ -48,13 +48,13 @@ class Ticker:
     def __init__(
         self,
         store: Store,
-        transact: Transact,
+        dbos: DbosRuntime,
         settings: EngineSettings,
         unique: Callable[[], str] = lambda: uuid4().hex,
     ) -> None:
-        self._store, self._transact, self._settings, self._unique = (
+        self._store, self._dbos, self._settings, self._unique = (
             store,
-            transact,
+            dbos,
             settings,
             unique,
         )
@@ -77,14 +77,14 @@ class Ticker:
                 await wait_for_check(
                     connection, [run for run in runs if run.target_key in members], check
                 )
-                await self._transact.enqueue(
+                await self._dbos.enqueue(
                     connection, CHECKS, CHECK_WORKFLOW, check, check, list(batch)
                 )
             overdue = await release_overdue(connection, now - _ORDER_WAIT)
             for run in overdue:
-                await enqueue_digest(self._transact, connection, run)
+                await enqueue_digest(self._dbos, connection, run)
         if keys or overdue:
-            self._transact.work_queued()
+            self._dbos.work_queued()
         return len(runs)
 
     async def realign(self, now: datetime) -> int:
@@ -100,9 +100,9 @@ class Ticker:
         async with self._store.writing() as connection:
             lost = await stale_runs(connection, now - _LOST_AFTER, now)
             for run in lost:
-                await enqueue_digest(self._transact, connection, run, again=f":{now:%Y%m%dT%H%MZ}")
+                await enqueue_digest(self._dbos, connection, run, again=f":{now:%Y%m%dT%H%MZ}")
         if lost:
-            self._transact.work_queued()
+            self._dbos.work_queued()
         return len(lost)
 
 
@@ -118,13 +118,13 @@ def batches(keys: Sequence[str]) -> list[tuple[str, ...]]:
 
 
 async def enqueue_digest(
-    transact: Transact, connection: AsyncConnection, run: DigestRun, again: str = ""
+    dbos: DbosRuntime, connection: AsyncConnection, run: DigestRun, again: str = ""
 ) -> None:
     """Queue a digest behind the others of its channel.
 
     The IDs sort in the order in which the runs were due, which keeps that order in the queue.
     """
     workflow_id = f"digest:{run.id}{again}"
-    await transact.enqueue(
+    await dbos.enqueue(
         connection, DIGESTS, DIGEST_WORKFLOW, workflow_id, run.id, partition=run.channel
     )

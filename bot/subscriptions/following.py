@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.checks.observe import SITE_KEY
+from bot.checks.target_observer import SITE_KEY
 from bot.commands.wording import least_word
 from bot.digest.due import first_run
 from bot.digest.filters import exclusion

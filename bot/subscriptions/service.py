@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from bot.checks.observe import SITE_KEY, TargetObserver
+from bot.checks.target_observer import SITE_KEY, TargetObserver
 from bot.checks.service import CheckService
 from bot.commands.wording import target_of
 from bot.digest.mutes import read_window, window_words

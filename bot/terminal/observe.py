@@ -14,7 +14,7 @@ from pathlib import Path
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.refusal import Refusal
 from bot.domain.report import GatewayReport
-from bot.reports.observation import observation
+from bot.reports.anonymous_record import anonymous_record
 from bot.settings import SettingsError, load_azure_settings
 from bot.terminal.complaint import usage_error
 from bot.terminal.health import ask, target_of
@@ -45,7 +45,7 @@ def run_observe(target: str, *, with_certificates: bool) -> int:
     if no := answer if isinstance(answer, Refusal) else answer.refusal:
         return refused(no)
     assert isinstance(answer, GatewayReport)
-    record = observation(
+    record = anonymous_record(
         answer, version=version("appgw-check"), with_certificates=with_certificates
     )
     sys.stdout.write(json.dumps(record, indent=2) + "\n")

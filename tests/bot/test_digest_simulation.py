@@ -25,7 +25,7 @@ import pytest
 from bot.digest import settle as settling
 from bot.digest.compose import compose, should_send
 from bot.digest.due import following
-from bot.digest.observe import not_observed
+from bot.digest.observation import not_observed
 from bot.digest.renewal import reminder_threshold
 from bot.digest.settle import settle, undecided
 from bot.digest.wording import plain_lines

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from bot.domain.report import GatewayReport
-from bot.reports.observation import anonymous, observation
+from bot.reports.anonymous_record import without_names, anonymous_record
 from bot.settings import load_azure_settings
 from bot.terminal.health import ask, target_of
 from bot.terminal.observe import run_observe
@@ -95,7 +95,7 @@ async def observed(
     target = target_of("gw:edge-of-night")
     assert not isinstance(target, str)
     (report,) = await ask(load_azure_settings(found, folder / "appgw.yaml"), target, 8.0)
-    record = observation(report, version="0", with_certificates=with_certificates)  # type: ignore[arg-type]
+    record = anonymous_record(report, version="0", with_certificates=with_certificates)  # type: ignore[arg-type]
     return dict(json.loads(json.dumps(record)))
 
 
@@ -133,7 +133,7 @@ async def test_server_of_a_deleted_setting_is_recorded(
     (report,) = await ask(load_azure_settings(found, tmp_path / "appgw.yaml"), target, 8.0)
     assert isinstance(report, GatewayReport)
     alone = replace(report.members[0], pool=pool, setting=setting, report=None)
-    record = observation(replace(report, members=(*report.members, alone)), version="0")
+    record = anonymous_record(replace(report, members=(*report.members, alone)), version="0")
     known, unknown = record["servers"]
     assert "in_configuration" not in known["setting"]
     assert unknown["setting"]["in_configuration"] is False
@@ -197,4 +197,4 @@ async def test_program_prints_the_record_and_a_warning(
     ],
 )
 def test_message_loses_what_may_be_a_name(text: str, kept: str) -> None:
-    assert anonymous(text, {"shop": "pool-1", "backend": "pool-2"}) == kept
+    assert without_names(text, {"shop": "pool-1", "backend": "pool-2"}) == kept

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.checks.service import HostAnswer
-from bot.composition.digests import Digests
+from bot.composition.digests import DigestEngine
 from bot.composition.parts import Parts
 from bot.composition.slack_app import slack_service
 from bot.domain.azure import Gateway
@@ -118,7 +118,7 @@ async def running_bot(
     settings = load_settings(slack.environment(socket_mode=False) | ports)
     await asyncio.to_thread(fill_folder, folder)
     store = await asyncio.to_thread(open_store, settings.database_url)
-    remembering = Digests(
+    remembering = DigestEngine(
         url=settings.database_url,
         store=store,
         check_service=world,

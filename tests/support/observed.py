@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from bot.azure.messages import translate
-from bot.reports.observation import KIND, SCHEMA
+from bot.reports.anonymous_record import KIND, SCHEMA
 from chainlib import (
     Certificate,
     GatewayPolicy,

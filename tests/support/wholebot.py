@@ -17,7 +17,7 @@ from bot.azure.settings import ArmSettings, ArmTiming
 from bot.checks import CheckContext
 from bot.checks.alerts import AlertReader
 from bot.checks.service import CheckService
-from bot.composition.digests import Digests
+from bot.composition.digests import DigestEngine
 from bot.composition.parts import Parts
 from bot.composition.slack_app import slack_service
 from bot.domain.gateway_ref import GatewayRef
@@ -131,7 +131,7 @@ async def whole_bot(world: World, folder: Path) -> AsyncIterator[RunningBot]:
         store = await asyncio.to_thread(open_store, settings.database_url)
         stack.push_async_callback(store.close)
         check_service = world.check_service(arm)
-        memory = Digests(
+        memory = DigestEngine(
             url=settings.database_url,
             store=store,
             check_service=check_service,

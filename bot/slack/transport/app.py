@@ -16,7 +16,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.observability.ports import make_runner, open_port
+from bot.observability.listening import make_runner, open_port
 from bot.settings import Settings
 from bot.slack.transport.receiver import Receiver
 

@@ -21,7 +21,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 from slack_sdk.signature import SignatureVerifier
 
-from bot.observability.ports import BODY_S
+from bot.observability.listening import BODY_S
 from bot.slack.transport.replays import Replays
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.digest.observe import not_observed
+from bot.digest.observation import not_observed
 from bot.digest.settle import KEPT_CLOSED, flapping, settle, undecided
 from bot.domain.digest import BackendState, Change, Observation, TargetObservation
 from tests.support.following import GATEWAY, NOW, backend, gateway, problem

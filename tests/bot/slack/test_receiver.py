@@ -198,7 +198,7 @@ async def test_garbage_on_the_port_leaves_little_log(
     ids=["half a head", "half a body", "nothing"],
 )
 async def test_half_sent_request_is_cut(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.observability.ports.IDLE_S", 0.5)
+    monkeypatch.setattr("bot.observability.listening.IDLE_S", 0.5)
     monkeypatch.setattr("bot.slack.transport.receiver.BODY_S", 0.5)
     async with running_bot() as bot:
         port = yarl.URL(str(bot.slack.request_url)).port

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.access import TargetGuard, TargetRules
-from bot.checks.observe import TargetObserver
+from bot.checks.target_observer import TargetObserver
 from bot.checks.probe import CheckContext
 from bot.checks.service import CheckService
 from bot.commands.parse import parse

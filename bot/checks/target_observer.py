@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from bot.checks.forecast import next_break
 from bot.checks.service import CheckService
-from bot.digest.observe import Placement, not_observed, observe
+from bot.digest.observation import Placement, not_observed, observation_of
 from bot.domain.azure import Health
 from bot.domain.digest import (
     FollowedTarget,
@@ -103,14 +103,14 @@ def _observed(report: CheckReport, placement: Placement) -> Observation:
     """The observation of one report, with the next date at which the backend will be refused."""
     step = next_break(report, DEFAULT_DAYS) if report.verdict.accepted else None
     if step is None:
-        return observe(report, placement)
+        return observation_of(report, placement)
     ahead = NextBreak(
         at=step.cause.at,
         subject=step.cause.subject,
         sha256=step.cause.sha256,
         turn=step.cause.turn.value,
     )
-    return replace(observe(report, placement), next_break=ahead)
+    return replace(observation_of(report, placement), next_break=ahead)
 
 
 def _member(member: MemberReport, target: FollowedTarget, gateway: str) -> Observation:

@@ -11,7 +11,7 @@ import pytest
 from dbos import _dbos, _queue, _scheduler, _workflow_commands
 from dbos._queue import queue_thread
 
-from bot.engine.dbos_engine import CHECKS, Transact
+from bot.engine.dbos_engine import CHECKS, DbosRuntime
 from bot.engine.dbos_patches import poll_at_interval
 from bot.store import Store, open_store
 from tests.support.databases import fill_folder
@@ -26,11 +26,11 @@ async def test_connection_returning_after_the_end_is_closed(url: str, store: Sto
     Their connections go back to a pool that nobody will ever close.
     """
     assert store
-    transact = Transact(url, replica="r1", workflows={}, poll=1, parallel=1, limit=lambda: 12.0)
-    await transact.launch()
-    late = transact._engine.connect()
+    runtime = DbosRuntime(url, replica="r1", workflows={}, poll=1, parallel=1, limit=lambda: 12.0)
+    await runtime.launch()
+    late = runtime._engine.connect()
     connection = late.connection.dbapi_connection
-    await transact.stop(drain=0)
+    await runtime.stop(drain=0)
     late.close()
     assert connection is not None
     assert _is_closed(connection)
@@ -38,8 +38,8 @@ async def test_connection_returning_after_the_end_is_closed(url: str, store: Sto
 
 async def test_dbos_seldom_looks_for_foreign_work(url: str, store: Store) -> None:
     """Workflows with a delay or a time limit, and those resumed outside of a queue."""
-    transact = Transact(url, replica="r1", workflows={}, poll=1, parallel=1, limit=lambda: 12.0)
-    await transact.launch()
+    runtime = DbosRuntime(url, replica="r1", workflows={}, poll=1, parallel=1, limit=lambda: 12.0)
+    await runtime.launch()
     try:
         internal = _dbos._get_or_create_dbos_registry().get_internal_queue()
         assert internal._polling_interval_sec == 60
@@ -49,25 +49,25 @@ async def test_dbos_seldom_looks_for_foreign_work(url: str, store: Store) -> Non
         names = {thread.name for thread in threading.enumerate()}
         assert "dbos-background-jobs" in names
     finally:
-        await transact.stop(drain=0)
+        await runtime.stop(drain=0)
 
 
 async def test_queued_work_begins_before_the_next_poll(tmp_path: Path) -> None:
     begun: asyncio.Queue[str] = asyncio.Queue()
     store = await asyncio.to_thread(open_store, url := fill_folder(tmp_path))
-    transact = Transact(
+    runtime = DbosRuntime(
         url, replica="r1", workflows={"w": begun.put}, poll=3600, parallel=1, limit=lambda: 12.0
     )
-    await transact.launch()
+    await runtime.launch()
     try:
         for name in ("first", "second"):
             async with store.writing() as connection:
-                await transact.enqueue(connection, CHECKS, "w", name, name)
-            transact.work_queued()
+                await runtime.enqueue(connection, CHECKS, "w", name, name)
+            runtime.work_queued()
             async with asyncio.timeout(LIMIT_S):
                 assert await begun.get() == name
     finally:
-        await transact.stop(drain=0)
+        await runtime.stop(drain=0)
         await store.close()
 
 

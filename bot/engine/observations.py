@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
-from bot.digest.observe import not_observed
+from bot.digest.observation import not_observed
 from bot.domain.digest import Change, FollowedTarget, TargetKind, TargetObservation
 from bot.domain.outage import DatabaseUnavailable
-from bot.engine.dbos_engine import Transact
+from bot.engine.dbos_engine import DbosRuntime
 from bot.engine.ports import EngineSettings, Ports
 from bot.engine.tick import enqueue_digest
 from bot.store import Store
@@ -29,7 +29,7 @@ _PARALLEL, _PARALLEL_GATEWAYS = (
 )  # limits concurrent gateways because of ARM's rate limits; hosts need no ARM
 
 
-class Checks:
+class ObservationBatches:
     """Observes targets and releases the digests that wait for them.
 
     During a database outage the observations wait, and their digests with them.
@@ -37,14 +37,14 @@ class Checks:
     Args:
         store: the database.
         ports: observer and clock.
-        transact: the queues of digests.
+        dbos: the queues of digests.
         settings: how long an observation may take.
     """
 
     def __init__(
-        self, store: Store, ports: Ports, transact: Transact, settings: EngineSettings
+        self, store: Store, ports: Ports, dbos: DbosRuntime, settings: EngineSettings
     ) -> None:
-        self._store, self._ports, self._transact, self._settings = store, ports, transact, settings
+        self._store, self._ports, self._dbos, self._settings = store, ports, dbos, settings
         self._limits = {
             TargetKind.HOST: asyncio.Semaphore(_PARALLEL),
             TargetKind.GATEWAY: asyncio.Semaphore(_PARALLEL_GATEWAYS),
@@ -127,7 +127,7 @@ class Checks:
         async with self._store.writing() as connection:
             runs = await release(connection, check)
             for run in runs:
-                await enqueue_digest(self._transact, connection, run)
+                await enqueue_digest(self._dbos, connection, run)
         if runs:
-            self._transact.work_queued()
+            self._dbos.work_queued()
         return len(runs)

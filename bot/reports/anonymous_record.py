@@ -50,7 +50,7 @@ _MOST_PARTS = 3
 """`NSG/UDR/Firewall` and `Expected:200`, but no address of version 6."""
 
 
-def observation(
+def anonymous_record(
     report: GatewayReport, *, version: str, with_certificates: bool = False
 ) -> dict[str, Any]:
     """The record of one gateway with backend health.
@@ -126,7 +126,7 @@ def _said(server: BackendServer, names: Mapping[str, str]) -> dict[str, Any]:
     return {
         "health": server.health.value,
         "word": server.word if server.word.isalpha() else "",
-        "message": anonymous(message.text, names) if message else "",
+        "message": without_names(message.text, names) if message else "",
         "error_name": error_name,
         "code": message.code.value if message else None,
         "other_members": sorted(key for key in server.more if key.isalnum()),
@@ -172,7 +172,7 @@ def _placeholders(report: GatewayReport) -> dict[str, str]:
     return found
 
 
-def anonymous(text: str, names: Mapping[str, str]) -> str:
+def without_names(text: str, names: Mapping[str, str]) -> str:
     """A message of Azure's without names.
 
     Known names are replaced, and words that may be names are removed. Plain words, statuses, port

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.digest.observe import Placement, observe
+from bot.digest.observation import Placement, observation_of
 from chainlib import Basis, Code, Severity
 from playground.lab.pki import NOW, intermediate, leaf, root
 from tests.support.reports import HOST, ISSUING, LEAF, ROOT, policy, report
@@ -21,7 +21,7 @@ SEAT = Placement(
 
 
 def test_good_backend_has_no_problem() -> None:
-    seen = observe(report(LEAF, ISSUING), SEAT)
+    seen = observation_of(report(LEAF, ISSUING), SEAT)
     assert (seen.key, seen.problems, seen.not_after) == (
         "/g|shop|https-be|10.0.0.5",
         (),
@@ -31,8 +31,8 @@ def test_good_backend_has_no_problem() -> None:
 
 def test_equal_gaps_behind_different_leaves_fold() -> None:
     other = leaf(ISSUING, "other.contoso.com")
-    one = observe(report(LEAF), SEAT).problems
-    two = observe(
+    one = observation_of(report(LEAF), SEAT).problems
+    two = observation_of(
         report(other, host="other.contoso.com", rules=policy(ROOT, name="other.contoso.com")), SEAT
     ).problems
     assert [found.code for found in one] == [Code.INTERMEDIATE_MISSING]
@@ -42,13 +42,13 @@ def test_equal_gaps_behind_different_leaves_fold() -> None:
 def test_gaps_of_different_issuers_do_not_fold() -> None:
     other = leaf(intermediate(ROOT, "Contoso Issuing CA 4"), HOST)
     assert (
-        observe(report(LEAF), SEAT).problems[0].cause
-        != observe(report(other), SEAT).problems[0].cause
+        observation_of(report(LEAF), SEAT).problems[0].cause
+        != observation_of(report(other), SEAT).problems[0].cause
     )
 
 
 def test_refused_backend_is_told_by_its_headline_alone() -> None:
-    seen = observe(report(leaf(ISSUING, "wrong.contoso.com")), SEAT)
+    seen = observation_of(report(leaf(ISSUING, "wrong.contoso.com")), SEAT)
     assert [(found.code, found.severity) for found in seen.problems] == [
         (Code.INTERMEDIATE_MISSING, Severity.CRITICAL)
     ]
@@ -58,7 +58,7 @@ def test_certificate_that_expires_carries_its_lifetime() -> None:
     soon = leaf(
         ISSUING, HOST, not_before=NOW - timedelta(days=81), not_after=NOW + timedelta(days=9)
     )
-    (found,) = observe(report(soon, ISSUING), SEAT).problems
+    (found,) = observation_of(report(soon, ISSUING), SEAT).problems
     certificate = soon.certificate
     assert (found.code, found.subject, found.cause) == (
         Code.CERTIFICATE_EXPIRING,
@@ -79,7 +79,7 @@ def test_root_known_by_fingerprint_is_named() -> None:
         replace(one, severity=Severity.CRITICAL, basis=Basis.REPORTED)
         for one in shown.verdict.findings
     )
-    (found,) = observe(
+    (found,) = observation_of(
         replace(shown, verdict=replace(shown.verdict, findings=findings)), SEAT
     ).problems
     assert (found.cause, found.subject) == (
@@ -90,15 +90,15 @@ def test_root_known_by_fingerprint_is_named() -> None:
 
 def test_order_of_the_list_changes_the_fingerprint() -> None:
     assert (
-        observe(report(LEAF, ISSUING), SEAT).fingerprint
-        != observe(report(ISSUING, LEAF), SEAT).fingerprint
+        observation_of(report(LEAF, ISSUING), SEAT).fingerprint
+        != observation_of(report(ISSUING, LEAF), SEAT).fingerprint
     )
 
 
 def test_switched_off_checks_fold_by_setting() -> None:
     rules = replace(policy(ROOT), validate_chain=False)
     seen = [
-        observe(report(LEAF, rules=rules), replace(SEAT, server=server)).problems
+        observation_of(report(LEAF, rules=rules), replace(SEAT, server=server)).problems
         for server in ("10.0.0.5", "10.0.0.6")
     ]
     assert [

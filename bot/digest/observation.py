@@ -56,7 +56,7 @@ class Placement:
         ).text
 
 
-def observe(report: CheckReport, placement: Placement) -> Observation:
+def observation_of(report: CheckReport, placement: Placement) -> Observation:
     """The observation of a report."""
     chain = report.chain
     presented = chain.certificates if chain else ()
