@@ -41,8 +41,8 @@ from bot.composition.slack_app import slack_service
 from bot.domain.gateway_ref import GatewayRef
 from bot.engine import EngineSettings
 from bot.engine.lease import ReplicaTaken
-from bot.observability.logs import set_up_logging
 from bot.observability.listening import PortUnusableError
+from bot.observability.logs import set_up_logging
 from bot.settings import Settings, SettingsError, load_settings
 from bot.settings.trust import outgoing_trust
 from bot.slack.handlers.watch_store import SavedWatches

@@ -13,7 +13,7 @@ from chainlib import Code, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
+class CauseGroup:
     """Servers that fail, or warn, for the same reason.
 
     Attributes:
@@ -29,7 +29,7 @@ class Cause:
     serious: bool
 
 
-def fold(report: GatewayReport) -> tuple[Cause, ...]:
+def fold(report: GatewayReport) -> tuple[CauseGroup, ...]:
     """Group the members that fail or warn by reason.
 
     Failures come first, then the causes with the most servers, then the order of the report.
@@ -41,7 +41,7 @@ def fold(report: GatewayReport) -> tuple[Cause, ...]:
                 member
             )
     causes = [
-        Cause(code=code, about=about, members=tuple(members), serious=bad)
+        CauseGroup(code=code, about=about, members=tuple(members), serious=bad)
         for (code, about, bad), members in groups.items()
     ]
     return tuple(
@@ -52,10 +52,10 @@ def fold(report: GatewayReport) -> tuple[Cause, ...]:
     )
 
 
-def _of_gateway(report: GatewayReport) -> list[Cause]:
+def _of_gateway(report: GatewayReport) -> list[CauseGroup]:
     """The causes that concern the gateway itself, without informational findings."""
     return [
-        Cause(
+        CauseGroup(
             code=finding.code,
             about=shorten(str(finding.evidence.get("pool", "")), 60),
             members=(),

@@ -37,7 +37,7 @@ _MARKS = {LineKind.SWITCHED_OFF: "◌", LineKind.RENEWAL: "⌛"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class DigestRow:
     """One line of a digest.
 
     Attributes:
@@ -78,7 +78,7 @@ class DigestHead:
     thread: bool = True
 
 
-def digest_card(head: DigestHead, rows: Sequence[Row]) -> Message:
+def digest_card(head: DigestHead, rows: Sequence[DigestRow]) -> Message:
     """The card of one digest."""
     word, target = _word(rows), clean(head.target, 200)
     parts: list[Part] = [
@@ -102,7 +102,7 @@ def digest_card(head: DigestHead, rows: Sequence[Row]) -> Message:
     return compose(_lock_screen(word, target, rows, head), parts)
 
 
-def digest_details(rows: Sequence[Row]) -> tuple[Message, ...]:
+def digest_details(rows: Sequence[DigestRow]) -> tuple[Message, ...]:
     """Every problem with its backends and one `Check` button, for the thread.
 
     Returns as many messages as needed.
@@ -112,7 +112,7 @@ def digest_details(rows: Sequence[Row]) -> tuple[Message, ...]:
     )
 
 
-def recovery(row: Row, target: str) -> Message:
+def recovery(row: DigestRow, target: str) -> Message:
     """One line for the thread: a problem has ended.
 
     It names the target, because the notification does not show the card.
@@ -140,7 +140,7 @@ def run_button(label: str, command: str, *, number: int = 0, apart: bool = False
     return Button(label=label, action=action, value=repeat_command(command))
 
 
-def _page(rows: Sequence[Row]) -> Message:
+def _page(rows: Sequence[DigestRow]) -> Message:
     parts: list[Part] = []
     for number, row in enumerate(rows):
         names = [_named(member) for member in row.line.members]
@@ -162,7 +162,7 @@ def _named(member: Member) -> str:
     return clean(f"{member.label} ({member.setting})" if member.setting else member.label, 60)
 
 
-def _lock_screen(word: str, target: str, rows: Sequence[Row], head: DigestHead) -> str:
+def _lock_screen(word: str, target: str, rows: Sequence[DigestRow], head: DigestHead) -> str:
     """The notification text in 90 characters: target, worst cause, how many more, who must act.
 
     The counts if nothing is wrong.
@@ -178,14 +178,14 @@ def _worst(lines: Sequence[DigestLine]) -> str:
     return f"{causes}. Fix: {ACTORS[CATALOGUE[lines[0].code].where]}."
 
 
-def _word(rows: Sequence[Row]) -> str:
+def _word(rows: Sequence[DigestRow]) -> str:
     lasting = [row for row in rows if not row.fixed]
     if any(row.line.severity is Severity.CRITICAL for row in lasting):
         return "FAIL"
     return "WARN" if lasting else "OK"
 
 
-def _row(row: Row) -> Paragraph:
+def _row(row: DigestRow) -> Paragraph:
     if row.fixed:
         return say(f"{SHAPES['OK']} fixed: {title(row.line)} · {clean(row.fixed, 60)}")
     serious = row.line.severity is Severity.CRITICAL

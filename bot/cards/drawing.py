@@ -55,7 +55,7 @@ _MODES: Mapping[TrustMode, str] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class DrawingRow:
     """One certificate of the drawing: its position, its name and its fault (empty for none)."""
 
     label: str
@@ -96,7 +96,7 @@ def _stages(headline: Code, *, named: bool) -> tuple[str, ...]:
     )
 
 
-def _within(rows: tuple[Row, ...], max_lines: int) -> tuple[str, ...]:
+def _within(rows: tuple[DrawingRow, ...], max_lines: int) -> tuple[str, ...]:
     """Fold rows without a fault into one line that counts them; above the limit, others too."""
     lines = [line for row in rows for line in row.lines()]
     if len(lines) <= max_lines:
@@ -114,7 +114,7 @@ def _within(rows: tuple[Row, ...], max_lines: int) -> tuple[str, ...]:
     return (*shown, *(line for row in kept[1:] for line in row.lines()))
 
 
-def drawing_rows(report: CheckReport) -> Iterator[Row]:
+def drawing_rows(report: CheckReport) -> Iterator[DrawingRow]:
     """The presented certificates in order, gaps, and roots; empty if nothing was presented."""
     verdict, chain = report.verdict, report.chain
     if chain is None or not chain.certificates:
@@ -123,7 +123,7 @@ def drawing_rows(report: CheckReport) -> Iterator[Row]:
     gaps = _every_gap(report, gaps)
     for position, certificate in enumerate(chain.certificates):
         name = _name(certificate) if isinstance(certificate, Certificate) else "(unreadable)"
-        yield Row(label=f"sent {position + 1}", name=name, note=_note(verdict, position))
+        yield DrawingRow(label=f"sent {position + 1}", name=name, note=_note(verdict, position))
         yield from (_gap(verdict, gap) for gap in gaps.pop(position, ()))
     yield from (_gap(verdict, gap) for rest in gaps.values() for gap in rest)
     yield from _trust_rows(report, anchors)
@@ -135,7 +135,7 @@ def _name(certificate: Certificate) -> str:
     return clean(certificate.dns_names[0], 120) if unnamed else short_name(certificate.subject)
 
 
-def _gap(verdict: Verdict, subject: str) -> Row:
+def _gap(verdict: Verdict, subject: str) -> DrawingRow:
     """The label of a gap.
 
     A client cannot tell a missing upper CA from an untrusted root.
@@ -148,7 +148,7 @@ def _gap(verdict: Verdict, subject: str) -> Row:
         note = "X MISSING: right edition"
     else:
         note = "X MISSING: not sent"
-    return Row(label=" gap", name=short_name(subject), note=note)
+    return DrawingRow(label=" gap", name=short_name(subject), note=note)
 
 
 def _beyond_the_list(
@@ -194,7 +194,7 @@ def _every_gap(report: CheckReport, seen: dict[int, list[str]]) -> dict[int, lis
     return gaps if all(named.issuperset(subjects) for subjects in seen.values()) else seen
 
 
-def _trust_rows(report: CheckReport, anchors: list[PathElement]) -> Iterator[Row]:
+def _trust_rows(report: CheckReport, anchors: list[PathElement]) -> Iterator[DrawingRow]:
     """The trusted roots, with the reason if they do not fit."""
     trouble = next(
         (
@@ -210,7 +210,7 @@ def _trust_rows(report: CheckReport, anchors: list[PathElement]) -> Iterator[Row
         return
     if anchors:
         for anchor in anchors:
-            yield Row(
+            yield DrawingRow(
                 label=_ANCHORS[anchor.source],
                 name=short_name(anchor.subject),
                 note=_anchor_note(report.verdict, anchor),
@@ -220,7 +220,7 @@ def _trust_rows(report: CheckReport, anchors: list[PathElement]) -> Iterator[Row
     yield from _unusable_uploads(report, {anchor.sha256 for anchor in anchors})
 
 
-def _unusable_uploads(report: CheckReport, drawn: set[str | None]) -> Iterator[Row]:
+def _unusable_uploads(report: CheckReport, drawn: set[str | None]) -> Iterator[DrawingRow]:
     """Uploaded certificates that cannot serve as a root and are not in the path."""
     for fault in report.verdict.findings:
         sha256 = fault.evidence.get("sha256")
@@ -228,7 +228,7 @@ def _unusable_uploads(report: CheckReport, drawn: set[str | None]) -> Iterator[R
             continue
         named = fault.evidence.get("root_name") or short_name(fault.evidence.get("subject") or "")
         if named:
-            yield Row(label="gw", name=named, note=_NO_ROOT)
+            yield DrawingRow(label="gw", name=named, note=_NO_ROOT)
 
 
 def _anchor_note(verdict: Verdict, anchor: PathElement) -> str:
@@ -252,7 +252,7 @@ def _marked(fault: Finding) -> str:
     return f"{mark} {_FAULT_NOTES.get(fault.code, 'AT FAULT')}"
 
 
-def _root_above_the_gap(report: CheckReport) -> Iterator[Row]:
+def _root_above_the_gap(report: CheckReport) -> Iterator[DrawingRow]:
     """The gateway's root to which the repaired chain leads, so that no other is needed."""
     repair, anchors = report.repair, report.request.policy.anchors
     if repair is None or not repair.chain or repair.root is not None or anchors.mode not in _MODES:
@@ -261,19 +261,19 @@ def _root_above_the_gap(report: CheckReport) -> Iterator[Row]:
         (one for one in anchors.certificates if one.subject_key == repair.chain[-1].issuer_key),
         None,
     ):
-        yield Row(label=_MODES[anchors.mode], name=short_name(root.subject))
+        yield DrawingRow(label=_MODES[anchors.mode], name=short_name(root.subject))
 
 
-def _wanted_root(report: CheckReport) -> Iterator[Row]:
+def _wanted_root(report: CheckReport) -> Iterator[DrawingRow]:
     if report.repair and report.repair.root and not _is_sent(report, report.repair.root):
-        yield Row(
+        yield DrawingRow(
             label="root",
             name=short_name(report.repair.root.subject),
             note="X NOT TRUSTED: chain needs it",
         )
 
 
-def _given_roots(report: CheckReport, trouble: Finding) -> Iterator[Row]:
+def _given_roots(report: CheckReport, trouble: Finding) -> Iterator[DrawingRow]:
     anchors = report.request.policy.anchors
     if anchors.mode is not TrustMode.UPLOADED_ROOTS:
         return
@@ -284,7 +284,7 @@ def _given_roots(report: CheckReport, trouble: Finding) -> Iterator[Row]:
     )
     above = report.verdict.path.elements[-1].certificate if gap_closed else None
     for certificate in anchors.certificates:
-        yield Row(
+        yield DrawingRow(
             label="gw",
             name=anchors.names.get(certificate.sha256) or short_name(certificate.subject),
             note="" if certificate == above else note,

@@ -12,7 +12,7 @@ from bot.cards.escaping import clean, inert, short_name, shorten, shorten_middle
 from bot.cards.lock_screen import PHRASES, SHAPES
 from bot.cards.parts import TEXT_LIMIT, Message, utc
 from bot.cards.what_if_card import WhatIfText, few_names, what_if_card
-from bot.domain.forecast import Cause, Forecast, ForecastDay, ForecastMember, Place
+from bot.domain.forecast import ChainPosition, Forecast, ForecastCause, ForecastDay, ForecastMember
 from chainlib import and_more, counted
 
 MAX_DAYS_SHOWN = 5
@@ -67,7 +67,7 @@ def _short(day: ForecastDay) -> str:
     cause, at = day.cause, day.cause.at
     # An expiring root is replaced on the gateway, a certificate of the presented chain on the
     # server.
-    actor = "gateway" if cause.place is Place.ROOT else "server"
+    actor = "gateway" if cause.place is ChainPosition.ROOT else "server"
     place = cause.place.value.removesuffix(" certificate")
     breaks = f"{_many(day.breaks)} {_verb(day)}, {place} {cause.turn.value}"
     return f"{at.day} {at:%b %Y}: {breaks}. Fix: {actor}."
@@ -104,7 +104,7 @@ def day_of(instant: datetime) -> str:
     return f"{instant.day} {instant:%B %Y}"
 
 
-def cause_of(cause: Cause) -> str:
+def cause_of(cause: ForecastCause) -> str:
     """`intermediate Contoso Issuing CA 3 expires`."""
     subject = shorten_middle(short_name(clean(cause.subject, 200)), _SUBJECT)
     return f"{cause.place.value} {subject} {cause.turn.value}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bot.cards.causes import Cause, fold
+from bot.cards.causes import CauseGroup, fold
 from bot.cards.check_card import (
     FIX_STEPS,
     MORE,
@@ -130,7 +130,7 @@ def _backend_health(report: GatewayReport) -> Paragraph:
     )
 
 
-def _own_words(report: GatewayReport, causes: tuple[Cause, ...]) -> Iterator[Paragraph]:
+def _own_words(report: GatewayReport, causes: tuple[CauseGroup, ...]) -> Iterator[Paragraph]:
     """Azure's message for the servers of the first cause, and what a disagreement means."""
     for cause in causes[:1]:
         text_shown = [
@@ -164,7 +164,7 @@ def _own_words(report: GatewayReport, causes: tuple[Cause, ...]) -> Iterator[Par
             yield say(*_seen_from_here(causes), bold("Possible reason: "), servers)
 
 
-def _seen_from_here(causes: tuple[Cause, ...]) -> Iterator[str | Span]:
+def _seen_from_here(causes: tuple[CauseGroup, ...]) -> Iterator[str | Span]:
     """What our probe found at the servers of the first cause."""
     seen = [m.report.verdict.headline for m in causes[0].members if m.report] if causes else []
     if seen:
@@ -182,7 +182,7 @@ def _counts(servers: Sequence[BackendServer]) -> str:
     return ", ".join(counted) or "it lists no server"
 
 
-def _cause_line(cause: Cause) -> Paragraph:
+def _cause_line(cause: CauseGroup) -> Paragraph:
     names = list(dict.fromkeys(member.member for member in cause.members))
     settings = list(dict.fromkeys(member.setting for member in cause.members))
     servers = few([clean(name, 40) for name in names], shown=NAMES_SHOWN)
@@ -201,7 +201,7 @@ def _cause_line(cause: Cause) -> Paragraph:
     )
 
 
-def _quiet(report: GatewayReport, causes: tuple[Cause, ...]) -> Iterator[Paragraph]:
+def _quiet(report: GatewayReport, causes: tuple[CauseGroup, ...]) -> Iterator[Paragraph]:
     """The healthy servers in one line, and those that were not probed in another."""
     phrased = sum(len(cause.members) for cause in causes)
     skipped = [member for member in report.members if member.skipped]
@@ -224,7 +224,7 @@ def _quiet(report: GatewayReport, causes: tuple[Cause, ...]) -> Iterator[Paragra
         )
 
 
-def _first_fix(causes: tuple[Cause, ...]) -> Iterator[Paragraph]:
+def _first_fix(causes: tuple[CauseGroup, ...]) -> Iterator[Paragraph]:
     """Who must act on the first cause, and how."""
     if not causes:
         return
@@ -236,7 +236,9 @@ def _first_fix(causes: tuple[Cause, ...]) -> Iterator[Paragraph]:
         yield say(bold("Look at: "), clean(hints[0], 2 * LINE_LIMIT))
 
 
-def _buttons(report: GatewayReport, causes: tuple[Cause, ...], context: CardContext) -> Buttons:
+def _buttons(
+    report: GatewayReport, causes: tuple[CauseGroup, ...], context: CardContext
+) -> Buttons:
     again = again_button(context.command)
     more = Overflow(action=MORE, options=MORE_OPTIONS if report.green else (WATCH, *MORE_OPTIONS))
     worst = next(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.cards.causes import Cause
+from bot.cards.causes import CauseGroup
 from bot.cards.escaping import clean, shorten_middle
 from bot.cards.lock_screen import ACTORS, PHRASES, SHAPES
 from bot.cards.parts import (
@@ -20,7 +20,7 @@ NAMES_SHOWN = 2
 _NAME_ROOM = 16
 
 
-def word_of(report: GatewayReport, causes: tuple[Cause, ...]) -> str:
+def word_of(report: GatewayReport, causes: tuple[CauseGroup, ...]) -> str:
     """The verdict in one word."""
     if not report.healthy:
         return "FAIL"
@@ -41,7 +41,7 @@ def shape_of(word: str) -> str:
     return SHAPES.get(word, "○")
 
 
-def summary(report: GatewayReport, causes: tuple[Cause, ...]) -> Paragraph:
+def summary(report: GatewayReport, causes: tuple[CauseGroup, ...]) -> Paragraph:
     """How many servers fail for how many causes, or that none does."""
     bad = sum(not member.healthy for member in report.members)
     total = len(report.members)
@@ -95,7 +95,7 @@ def verb_of(count: int) -> str:
 
 
 def lock_screen_of(
-    report: GatewayReport, causes: tuple[Cause, ...], limit: int = TEXT_LIMIT
+    report: GatewayReport, causes: tuple[CauseGroup, ...], limit: int = TEXT_LIMIT
 ) -> str:
     """The notification text: gateway, first cause, how many more, who must act.
 
@@ -110,7 +110,7 @@ def lock_screen_of(
     return f"{word} {shorten_middle(name, limit - len(word) - 1 - len(rest))}{rest}"
 
 
-def _endings(report: GatewayReport, causes: tuple[Cause, ...]) -> list[str]:
+def _endings(report: GatewayReport, causes: tuple[CauseGroup, ...]) -> list[str]:
     bad, total = sum(not member.healthy for member in report.members), len(report.members)
     share = f", {bad} of {counted(total, 'server')}" if bad else ""
     what, who = (
@@ -128,7 +128,7 @@ def _fine_ending(report: GatewayReport) -> str:
     return f": {fine[0].lower()}{fine[1:]}"
 
 
-def explanation_of(cause: Cause) -> CatalogueEntry | Explanation:
+def explanation_of(cause: CauseGroup) -> CatalogueEntry | Explanation:
     """The explanation of the probe if it found the same fault, else the catalogue's."""
     report = cause.members[0].report if cause.members else None
     return (
@@ -138,5 +138,5 @@ def explanation_of(cause: Cause) -> CatalogueEntry | Explanation:
     )
 
 
-def _who(cause: Cause) -> str:
+def _who(cause: CauseGroup) -> str:
     return ACTORS[explanation_of(cause).where]

@@ -62,7 +62,7 @@ _NAME, _SENTENCE, _METADATA_LIMIT = 60, 300, 3000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class ListEntry:
     """One line of `list`.
 
     Attributes:
@@ -121,7 +121,7 @@ def restored(targets: Sequence[str], *, by: str) -> Message:
     )
 
 
-def listing(entries: Sequence[Entry]) -> tuple[Message, ...]:
+def listing(entries: Sequence[ListEntry]) -> tuple[Message, ...]:
     """The subscriptions of a channel, numbered, in as many messages as needed."""
     return tuple(
         _page(entries[start : start + _PER_PAGE], of=len(entries))
@@ -219,7 +219,7 @@ def subscribe_modal(given: Mapping[str, str], *, channel: str) -> Block:
     }
 
 
-def _page(entries: Sequence[Entry], *, of: int) -> Message:
+def _page(entries: Sequence[ListEntry], *, of: int) -> Message:
     parts: list[Part] = []
     for entry in entries:
         halt = f" · paused: {clean(entry.paused, 80)}" if entry.paused else ""
@@ -241,7 +241,7 @@ def _page(entries: Sequence[Entry], *, of: int) -> Message:
     return compose(_followed(entries, of), parts)
 
 
-def _followed(entries: Sequence[Entry], of: int) -> str:
+def _followed(entries: Sequence[ListEntry], of: int) -> str:
     """The text of a page for the lock screen: how many targets, and which."""
     many = f"{of} targets" if of > 1 else "1 target"
     page = f" ({entries[0].number} to {entries[-1].number})" if len(entries) < of else ""

@@ -17,15 +17,15 @@ from datetime import datetime, timedelta
 from bot.azure.policies import NO_ADDRESS
 from bot.checks.service import CheckService
 from bot.domain.forecast import (
-    Cause,
+    ChainPosition,
     Effect,
     Forecast,
+    ForecastCause,
     ForecastDay,
     ForecastMember,
-    Place,
     PreparedChain,
-    Step,
-    Turn,
+    ValidityChange,
+    VerdictChange,
 )
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.refusal import Refusal
@@ -47,7 +47,7 @@ from chainlib import (
 _SECOND = timedelta(seconds=1)
 _MOST_DATES = 40
 """Most dates that are judged per backend; a normal chain has a handful, a hostile one a hundred."""
-_Instants = Mapping[datetime, tuple[Cause, ...]]
+_Instants = Mapping[datetime, tuple[ForecastCause, ...]]
 
 
 async def forecast_gateway(
@@ -72,10 +72,10 @@ def forecast(report: GatewayReport, days: int) -> Forecast:
     until = report.at + timedelta(days=days)
     judged = [one for one in report.members if one.report and one.report.chain]
     unseen = [one for one in report.members if not (one.report and one.report.chain)]
-    folded: defaultdict[Cause, list[tuple[MemberReport, Step]]] = defaultdict(list)
+    folded: defaultdict[ForecastCause, list[tuple[MemberReport, VerdictChange]]] = defaultdict(list)
     for member in judged:
         assert member.report is not None
-        for step in steps(member.report, until):
+        for step in verdict_changes(member.report, until):
             folded[step.cause].append((member, step))
     issuers = _issuers(report)
     return Forecast(
@@ -95,13 +95,15 @@ def forecast(report: GatewayReport, days: int) -> Forecast:
     )
 
 
-def next_break(report: CheckReport, days: int) -> Step | None:
+def next_break(report: CheckReport, days: int) -> VerdictChange | None:
     """The first date in the coming days at which an accepted backend will be refused."""
     until = report.verdict.at + timedelta(days=days)
-    return next((one for one in steps(report, until) if one.effect is Effect.BREAKS), None)
+    return next(
+        (one for one in verdict_changes(report, until) if one.effect is Effect.BREAKS), None
+    )
 
 
-def steps(report: CheckReport, until: datetime) -> Iterator[Step]:
+def verdict_changes(report: CheckReport, until: datetime) -> Iterator[VerdictChange]:
     """The changes of one backend's verdict, by date: its chains judged at every relevant date.
 
     If a name has several addresses, all of them must be accepted.
@@ -149,8 +151,8 @@ class _Judged:
 
 
 def _steps_at(
-    causes: tuple[Cause, ...], before: list[_Judged], after: list[_Judged]
-) -> Iterator[Step]:
+    causes: tuple[ForecastCause, ...], before: list[_Judged], after: list[_Judged]
+) -> Iterator[VerdictChange]:
     """The changes at one instant: one for each certificate with a new critical finding."""
     was, now = (all(one.verdict.accepted for one in state) for state in (before, after))
     if was and now:
@@ -161,22 +163,24 @@ def _steps_at(
         default=Code.OK,
     )
     if now:
-        yield Step(cause=_beginning(causes), effect=Effect.RECOVERS, code=headline)
+        yield VerdictChange(cause=_beginning(causes), effect=Effect.RECOVERS, code=headline)
         return
     effect = Effect.BREAKS if was else Effect.STAYS_REFUSED
-    named: set[Cause] = set()
+    named: set[ForecastCause] = set()
     for earlier, later in zip(before, after, strict=True):
         fresh = [later.critical[key] for key in later.critical.keys() - earlier.critical.keys()]
         named |= {_cause_of(finding, later.verdict, causes) for finding in fresh}
     for cause in sorted(named, key=_order):
-        yield Step(cause=cause, effect=effect, code=headline)
+        yield VerdictChange(cause=cause, effect=effect, code=headline)
 
 
-def _beginning(causes: tuple[Cause, ...]) -> Cause:
-    return next((one for one in causes if one.turn is Turn.BEGINS), causes[0])
+def _beginning(causes: tuple[ForecastCause, ...]) -> ForecastCause:
+    return next((one for one in causes if one.turn is ValidityChange.BEGINS), causes[0])
 
 
-def _cause_of(finding: Finding, verdict: Verdict, causes: tuple[Cause, ...]) -> Cause:
+def _cause_of(
+    finding: Finding, verdict: Verdict, causes: tuple[ForecastCause, ...]
+) -> ForecastCause:
     """Which of these causes the finding concerns, preferably one in the certification path.
 
     For a path that broke elsewhere (a cross-sign expired, so a root is now unknown) the finding
@@ -193,11 +197,11 @@ def _instants(
     chains: Iterable[PresentedChain], policy: GatewayPolicy, start: datetime, until: datetime
 ) -> _Instants:
     """Every instant in the period at which certificates begin or end, with those certificates."""
-    found: defaultdict[datetime, dict[str, Cause]] = defaultdict(dict)
+    found: defaultdict[datetime, dict[str, ForecastCause]] = defaultdict(dict)
     for chain in chains:
         for certificate, place in _usable(chain, policy):
             for at, turn in _dates(certificate, start, until):
-                found[at][certificate.sha256] = Cause(
+                found[at][certificate.sha256] = ForecastCause(
                     at=at,
                     turn=turn,
                     subject=certificate.subject,
@@ -209,18 +213,20 @@ def _instants(
 
 def _dates(
     certificate: Certificate, start: datetime, until: datetime
-) -> Iterator[tuple[datetime, Turn]]:
+) -> Iterator[tuple[datetime, ValidityChange]]:
     """The instants of one certificate.
 
     The last second of `notAfter` is still valid (RFC 5280 section 4.1.2.5).
     """
     if start < certificate.not_before <= until:
-        yield certificate.not_before, Turn.BEGINS
+        yield certificate.not_before, ValidityChange.BEGINS
     if start <= certificate.not_after < until:  # compared first: the year 9999 has no next second
-        yield certificate.not_after + _SECOND, Turn.EXPIRES
+        yield certificate.not_after + _SECOND, ValidityChange.EXPIRES
 
 
-def _usable(chain: PresentedChain, policy: GatewayPolicy) -> Iterator[tuple[Certificate, Place]]:
+def _usable(
+    chain: PresentedChain, policy: GatewayPolicy
+) -> Iterator[tuple[Certificate, ChainPosition]]:
     """The certificates that a path from a presented leaf could use, by issuer names."""
     sent = [one for one in chain.certificates if isinstance(one, Certificate)]
     seen: set[Certificate] = set()
@@ -238,17 +244,19 @@ def _usable(chain: PresentedChain, policy: GatewayPolicy) -> Iterator[tuple[Cert
         yield certificate, _place(certificate, leaves, anchored)
 
 
-def _place(certificate: Certificate, leaves: set[Certificate], roots: set[object]) -> Place:
+def _place(certificate: Certificate, leaves: set[Certificate], roots: set[object]) -> ChainPosition:
     if certificate in leaves:
-        return Place.LEAF
+        return ChainPosition.LEAF
     if certificate.is_own_issuer:
-        return Place.ROOT
-    return Place.CROSS_SIGN if certificate.subject_key in roots else Place.INTERMEDIATE
+        return ChainPosition.ROOT
+    return (
+        ChainPosition.CROSS_SIGN if certificate.subject_key in roots else ChainPosition.INTERMEDIATE
+    )
 
 
-def _order(cause: Cause) -> tuple[datetime, int, str]:
+def _order(cause: ForecastCause) -> tuple[datetime, int, str]:
     """By date; at the same instant the upper certificate first, because more depends on it."""
-    return cause.at, -list(Place).index(cause.place), cause.sha256
+    return cause.at, -list(ChainPosition).index(cause.place), cause.sha256
 
 
 def _named(member: MemberReport, code: Code) -> ForecastMember:
@@ -256,7 +264,9 @@ def _named(member: MemberReport, code: Code) -> ForecastMember:
 
 
 def _day(
-    cause: Cause, found: list[tuple[MemberReport, Step]], issuers: tuple[Certificate, ...]
+    cause: ForecastCause,
+    found: list[tuple[MemberReport, VerdictChange]],
+    issuers: tuple[Certificate, ...],
 ) -> ForecastDay:
     by_effect: defaultdict[Effect, list[ForecastMember]] = defaultdict(list)
     for member, step in found:

@@ -14,8 +14,8 @@ from bot.checks.backend_health import add_backend_health, listed, only_listed, w
 from bot.checks.gateway import check_gateway
 from bot.checks.gateway_state import gateway_findings
 from bot.checks.known_gateways import KnownGateways
-from bot.checks.protocols import NOT_CONFIGURED, Arm
 from bot.checks.probe import CheckContext
+from bot.checks.protocols import NOT_CONFIGURED, Arm
 from bot.checks.selection import (
     is_named,
     is_named_pair,

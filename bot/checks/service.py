@@ -18,9 +18,9 @@ from bot.checks.answers import HostAnswer, of_worst
 from bot.checks.gateway import MAX_PARALLEL_MEMBERS, settled
 from bot.checks.gateway_members import GatewayMembers
 from bot.checks.known_gateways import KnownGateways
-from bot.checks.protocols import NOT_CONFIGURED, SLOW_ARM, Arm, TargetPolicy
 from bot.checks.prepare import addresses_of, assumed, within_deadline
 from bot.checks.probe import CheckContext, check
+from bot.checks.protocols import NOT_CONFIGURED, SLOW_ARM, Arm, TargetPolicy
 from bot.checks.selection import (
     chosen,
     nearest_first,

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.checks.doctor import HISTORY_SCOPE
-from bot.checks.target_observer import TargetObserver
 from bot.checks.service import CheckService
+from bot.checks.target_observer import TargetObserver
 from bot.engine import Engine, EngineSettings, Ports
 from bot.slack.handlers.recovery import PausedNotice, RecoveryAnnouncer
 from bot.slack.handlers.subscription_replies import SubscriptionReplies

@@ -17,7 +17,7 @@ PER_CHANNEL, PER_TEAM = 10, 30
 LIMITED = timedelta(minutes=1)
 
 
-class Taken(StrEnum):
+class AlertClaim(StrEnum):
     """The result of claiming an alert's message."""
 
     NEW = "new"
@@ -27,7 +27,7 @@ class Taken(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class AlertProblem:
     """What two alerts must share to be the same problem: gateway, pool and cause.
 
     Attributes:
@@ -74,7 +74,7 @@ class AlertAnswer:
 
     team: str
     channel: str
-    problem: Problem
+    problem: AlertProblem
     command: str
     alerts: tuple[str, ...]
     thread: str

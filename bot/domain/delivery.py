@@ -42,19 +42,19 @@ class RateLimited(NotAccepted):
         self.retry_after = retry_after
 
 
-class Refused(DeliveryError):
+class MessageRefused(DeliveryError):
     """Slack refused the message, so a retry is useless."""
 
 
-class PlaceRefused(Refused):
+class PlaceRefused(MessageRefused):
     """The bot may not post in this channel or conversation."""
 
 
-class MessageGone(Refused):
+class MessageGone(MessageRefused):
     """The message can no longer be updated, for example because it was deleted."""
 
 
-class Unknown(DeliveryError):
+class OutcomeUnknown(DeliveryError):
     """The request was sent and no usable answer came (time-out, broken connection, a 5xx).
 
     Slack may have accepted it.
@@ -112,7 +112,7 @@ class DeliveryState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class OutboxMessage:
     """An outbox message.
 
     Attributes:
@@ -137,7 +137,7 @@ class Delivery:
     error: str | None = None
 
 
-class Outcome(StrEnum):
+class RunOutcome(StrEnum):
     """How a due digest ended."""
 
     SENT = "sent"
@@ -179,5 +179,5 @@ class DigestRun:
     due_at: datetime
     state: RunState
     check: str = ""
-    outcome: Outcome | None = None
+    outcome: RunOutcome | None = None
     message: Message | None = None

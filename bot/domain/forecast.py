@@ -10,14 +10,14 @@ from bot.domain.gateway_ref import GatewayId
 from chainlib import Code
 
 
-class Turn(StrEnum):
+class ValidityChange(StrEnum):
     """What happens to a certificate on a date: it expires or becomes valid."""
 
     EXPIRES = "expires"
     BEGINS = "becomes valid"
 
 
-class Place(StrEnum):
+class ChainPosition(StrEnum):
     """The position of a certificate in a chain."""
 
     LEAF = "leaf certificate"
@@ -35,7 +35,7 @@ class Effect(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
+class ForecastCause:
     """The certificate whose date changes a verdict.
 
     Attributes:
@@ -47,14 +47,14 @@ class Cause:
     """
 
     at: datetime
-    turn: Turn
+    turn: ValidityChange
     subject: str
     sha256: str
-    place: Place
+    place: ChainPosition
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class VerdictChange:
     """The effect of one date on one backend.
 
     Attributes:
@@ -63,7 +63,7 @@ class Step:
         code: the headline from then on.
     """
 
-    cause: Cause
+    cause: ForecastCause
     effect: Effect
     code: Code
 
@@ -104,7 +104,7 @@ class PreparedChain:
 class ForecastDay:
     """One cause with every backend whose verdict it changes."""
 
-    cause: Cause
+    cause: ForecastCause
     breaks: tuple[ForecastMember, ...] = ()
     recovers: tuple[ForecastMember, ...] = ()
     stays_refused: tuple[ForecastMember, ...] = ()

@@ -46,9 +46,8 @@ Workflow = Callable[..., Coroutine[Any, Any, None]]
 VERSION = "1"  # constant: workflows started under another version would never resume
 DIGESTS, CHECKS = "digests", "checks"
 _NAME = "appgw-check"
-_PARALLEL_CHECKS = (
-    64  # most of them sleep until their next observation; `ObservationBatches` limits how many observe at once
-)
+# most of them sleep until their next observation; `ObservationBatches` limits how many observe
+_PARALLEL_CHECKS = 64
 _PURGE_BATCH = 1_000
 # DBOS makes no query while no workflow waits; shutdown waits for one round of this loop
 _LISTENER_S = 0.5

@@ -10,13 +10,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.digest.compose import should_send
 from bot.digest.wording import plain_lines
-from bot.domain.delivery import Delivery, DeliveryState, DigestRun, Message, Outcome, RunState
+from bot.domain.delivery import (
+    DeliveryState,
+    DigestRun,
+    Message,
+    OutboxMessage,
+    RunOutcome,
+    RunState,
+)
 from bot.domain.digest import DigestContent, Subscription
 from bot.domain.outage import DatabaseUnavailable
 from bot.engine.ports import Ports
 from bot.engine.sender import DigestSender
 from bot.store import Store
-from bot.store.deliveries import plan
+from bot.store.outbox import plan_message
 from bot.store.runs import finish, freeze, get_run, last_sent
 from bot.store.subscriptions import get_subscription, pause_channel
 from bot.subscriptions import current_digest
@@ -24,10 +31,10 @@ from bot.subscriptions import current_digest
 _LOG = logging.getLogger(__name__)
 _RETRY_S = 5.0
 _OUTCOMES = {
-    DeliveryState.SENT: Outcome.SENT,
-    DeliveryState.UNKNOWN: Outcome.UNKNOWN,
-    DeliveryState.REFUSED: Outcome.REFUSED,
-    DeliveryState.FAILED: Outcome.FAILED,
+    DeliveryState.SENT: RunOutcome.SENT,
+    DeliveryState.UNKNOWN: RunOutcome.UNKNOWN,
+    DeliveryState.REFUSED: RunOutcome.REFUSED,
+    DeliveryState.FAILED: RunOutcome.FAILED,
 }
 
 
@@ -81,15 +88,15 @@ class DigestRuns:
         """Store the content of the run and plan its message; `None` if nothing is to be sent."""
         subscription = await get_subscription(connection, run.subscription)
         if subscription is None or subscription.paused is not None:
-            await finish(connection, run.id, Outcome.DROPPED, now)
+            await finish(connection, run.id, RunOutcome.DROPPED, now)
             return None
         content = await self._compose(connection, run, subscription, now)
         if not should_send(subscription, content):
-            await finish(connection, run.id, Outcome.SILENT, now)
+            await finish(connection, run.id, RunOutcome.SILENT, now)
             return None
         message = self._render(subscription, content)
         await freeze(connection, run.id, content, message)
-        await plan(connection, run.id, run.channel, now)
+        await plan_message(connection, run.id, run.channel, now)
         return message
 
     async def _compose(
@@ -106,7 +113,7 @@ class DigestRuns:
             _LOG.exception("rendering the digest of subscription %d", subscription.id)
             return {"text": "\n".join(plain_lines(content))}
 
-    async def _end(self, run: DigestRun, connection: AsyncConnection, final: Delivery) -> None:
+    async def _end(self, run: DigestRun, connection: AsyncConnection, final: OutboxMessage) -> None:
         """Store how the run ended; called in the transaction that makes the delivery final."""
         await finish(connection, run.id, _OUTCOMES[final.state], self._ports.clock())
         if final.state is DeliveryState.REFUSED:

@@ -11,10 +11,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.outage import DatabaseUnavailable
-from bot.engine.observations import ObservationBatches
 from bot.engine.dbos_engine import DbosRuntime, Workflow, sleep
 from bot.engine.digests import DigestRuns
 from bot.engine.lease import Lease, Monotonic, ReplicaTaken
+from bot.engine.observations import ObservationBatches
 from bot.engine.ports import EngineSettings, Ports
 from bot.engine.sender import DigestSender
 from bot.engine.tick import CHECK_WORKFLOW, DIGEST_WORKFLOW, Ticker

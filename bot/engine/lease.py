@@ -14,7 +14,14 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import Store
-from bot.store.deliveries import Replica, beat, declare_dead, lives, register, replicas
+from bot.store.outbox import (
+    Replica,
+    declare_dead,
+    is_current_epoch,
+    register_replica,
+    replicas,
+    send_heartbeat,
+)
 
 Monotonic = Callable[[], float]
 
@@ -42,7 +49,7 @@ class Lease:
     async def begin(self) -> None:
         """Register this replica."""
         async with self._store.writing() as connection:
-            self.epoch = await register(connection, self.replica)
+            self.epoch = await register_replica(connection, self.replica)
 
     async def keep(self) -> None:
         """Send one heartbeat; a replica that was declared dead registers again.
@@ -51,14 +58,14 @@ class Lease:
             ReplicaTaken: another process has registered under the same name.
         """
         async with self._store.writing() as connection:
-            if await beat(connection, self.replica, self.epoch):
+            if await send_heartbeat(connection, self.replica, self.epoch):
                 return
             own = next((row for row in await replicas(connection) if row.id == self.replica), None)
             if own is not None and not own.dead:
                 raise ReplicaTaken(
                     f"Another process runs as {self.replica!r}: give each replica its own name."
                 )
-            self.epoch = await register(connection, self.replica)
+            self.epoch = await register_replica(connection, self.replica)
 
     async def living(self) -> tuple[str, ...]:
         """Declare replicas without a heartbeat dead, and return the others."""
@@ -76,7 +83,7 @@ class Lease:
 
     async def owns(self, connection: AsyncConnection) -> bool:
         """Whether this epoch is still current; read immediately before every post."""
-        return await lives(connection, self.replica, self.epoch)
+        return await is_current_epoch(connection, self.replica, self.epoch)
 
     def _stands_still(self, row: Replica) -> bool:
         now = self._monotonic()

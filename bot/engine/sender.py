@@ -18,21 +18,28 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.delivery import (
-    Delivery,
     DeliveryError,
     DeliveryState,
     Message,
+    MessageRefused,
+    OutboxMessage,
+    OutcomeUnknown,
     RateLimited,
-    Refused,
-    Unknown,
     WithoutHistory,
 )
 from bot.engine.lease import Lease
 from bot.engine.ports import EngineSettings, Ports
 from bot.store import Store
-from bot.store.deliveries import block, lives, lock_delivery, lock_pace, save_delivery, set_pace
+from bot.store.outbox import (
+    is_current_epoch,
+    lock_message,
+    lock_pace,
+    save_message,
+    set_pace,
+    set_rate_limit_end,
+)
 
-OnFinal = Callable[[AsyncConnection, Delivery], Awaitable[None]]
+OnFinal = Callable[[AsyncConnection, OutboxMessage], Awaitable[None]]
 
 _LOG = logging.getLogger(__name__)
 _HELD_BY_ANOTHER_S = 2.0
@@ -60,7 +67,7 @@ class DigestSender:
 
     async def attempt(
         self, delivery_id: str, message: Message, on_final: OnFinal
-    ) -> tuple[Delivery | None, float]:
+    ) -> tuple[OutboxMessage | None, float]:
         """Make one attempt to send a message.
 
         Args:
@@ -86,10 +93,12 @@ class DigestSender:
         finally:
             self._in_progress.discard(delivery_id)
 
-    async def _claim(self, delivery_id: str, on_final: OnFinal) -> tuple[Delivery | None, float]:
+    async def _claim(
+        self, delivery_id: str, on_final: OnFinal
+    ) -> tuple[OutboxMessage | None, float]:
         """Commit the intent; from then on a request may have been sent."""
         async with self._store.writing() as connection:
-            found = await lock_delivery(connection, delivery_id)
+            found = await lock_message(connection, delivery_id)
             if found.state.final:
                 await on_final(connection, found)
                 return found, 0
@@ -111,11 +120,11 @@ class DigestSender:
                 epoch=self._lease.epoch,
                 doubtful=doubtful,
             )
-            await save_delivery(connection, claimed)
+            await save_message(connection, claimed)
             await set_pace(connection, found.channel, now + self._settings.spacing)
             return claimed, 0
 
-    async def _is_free(self, connection: AsyncConnection, found: Delivery) -> bool:
+    async def _is_free(self, connection: AsyncConnection, found: OutboxMessage) -> bool:
         """Whether no live replica is sending the message.
 
         Work that this process began counts as free.
@@ -123,10 +132,10 @@ class DigestSender:
         if found.state is not DeliveryState.SENDING:
             return True
         own = (found.owner, found.epoch) == (self._lease.replica, self._lease.epoch)
-        return own or not await lives(connection, found.owner, found.epoch)
+        return own or not await is_current_epoch(connection, found.owner, found.epoch)
 
     async def _wait(
-        self, connection: AsyncConnection, found: Delivery, now: datetime, *, doubtful: bool
+        self, connection: AsyncConnection, found: OutboxMessage, now: datetime, *, doubtful: bool
     ) -> float:
         """Seconds until the channel may be posted to and, if needed, its history is complete."""
         free = await lock_pace(connection, found.channel)
@@ -138,7 +147,9 @@ class DigestSender:
         waits = [(instant - now).total_seconds() for instant in (free, settled) if instant]
         return max((wait for wait in waits if wait <= _LONGEST_WAIT_S), default=0.0)
 
-    async def _deliver(self, claimed: Delivery, message: Message) -> tuple[Delivery | None, float]:
+    async def _deliver(
+        self, claimed: OutboxMessage, message: Message
+    ) -> tuple[OutboxMessage | None, float]:
         """Find out the outcome of an earlier request if needed, then post the message."""
         if claimed.doubtful:
             try:
@@ -153,15 +164,17 @@ class DigestSender:
                 return None, _HELD_BY_ANOTHER_S
         try:
             ts = await self._post(claimed, message)
-        except Refused as error:
+        except MessageRefused as error:
             return replace(
                 claimed, state=DeliveryState.REFUSED, error=error.reason, doubtful=False
             ), 0
         except DeliveryError as error:
-            return await self._schedule_retry(claimed, error, doubtful=isinstance(error, Unknown))
+            return await self._schedule_retry(
+                claimed, error, doubtful=isinstance(error, OutcomeUnknown)
+            )
         return replace(claimed, state=DeliveryState.SENT, ts=ts, doubtful=False), 0
 
-    async def _reconcile(self, claimed: Delivery) -> Delivery | None:
+    async def _reconcile(self, claimed: OutboxMessage) -> OutboxMessage | None:
         """Find out the outcome of the last request.
 
         Returns the final delivery if it arrived, or `None` to post.
@@ -169,7 +182,7 @@ class DigestSender:
         if self._settings.history:
             try:
                 ts = await self._find(claimed)
-            except Refused as error:
+            except MessageRefused as error:
                 _LOG.warning("history of %s cannot be read: %s", claimed.channel, error.reason)
             else:
                 return (
@@ -181,7 +194,7 @@ class DigestSender:
             return replace(claimed, state=DeliveryState.UNKNOWN)
         return None
 
-    async def _find(self, claimed: Delivery) -> str | None:
+    async def _find(self, claimed: OutboxMessage) -> str | None:
         """Look for the message in the history around the time of the last request."""
         requested_at = claimed.attempt_at or self._clock()
         since = requested_at - _HISTORY_MARGIN
@@ -189,21 +202,21 @@ class DigestSender:
         with _unexpected_as_unknown():
             return await self._poster.find(claimed.channel, claimed.id, since, until)
 
-    async def _post(self, claimed: Delivery, message: Message) -> str:
+    async def _post(self, claimed: OutboxMessage, message: Message) -> str:
         with _unexpected_as_unknown():
             async with asyncio.timeout(self._settings.post_timeout.total_seconds()):
                 return await self._poster.post(claimed.channel, message, claimed.id)
 
-    async def _commit_request_time(self, claimed: Delivery) -> Delivery:
+    async def _commit_request_time(self, claimed: OutboxMessage) -> OutboxMessage:
         """Commit the instant of the next request before it is made."""
         updated = replace(claimed, attempt_at=self._clock())
         async with self._store.writing() as connection:
-            await save_delivery(connection, updated)
+            await save_message(connection, updated)
         return updated
 
     async def _schedule_retry(
-        self, claimed: Delivery, error: DeliveryError, *, doubtful: bool, posting: bool = True
-    ) -> tuple[Delivery | None, float]:
+        self, claimed: OutboxMessage, error: DeliveryError, *, doubtful: bool, posting: bool = True
+    ) -> tuple[OutboxMessage | None, float]:
         """Store the outcome of the request and when to try again.
 
         A rate limit on reading the history does not delay other posts to the channel.
@@ -213,19 +226,21 @@ class DigestSender:
             return replace(claimed, state=DeliveryState.FAILED, error=str(error)), 0
         retry_after = error.retry_after if isinstance(error, RateLimited) else None
         async with self._store.writing() as connection:
-            await save_delivery(
+            await save_message(
                 connection,
                 replace(claimed, state=DeliveryState.PLANNED, doubtful=doubtful, error=str(error)),
             )
             if retry_after is not None and posting:
-                await block(connection, claimed.channel, now + timedelta(seconds=retry_after))
+                await set_rate_limit_end(
+                    connection, claimed.channel, now + timedelta(seconds=retry_after)
+                )
         return None, retry_after if retry_after is not None else min(
             2.0**claimed.attempts, _LONGEST_PAUSE_S
         )
 
-    async def _settle(self, final: Delivery, on_final: OnFinal) -> None:
+    async def _settle(self, final: OutboxMessage, on_final: OnFinal) -> None:
         async with self._store.writing() as connection:
-            await save_delivery(connection, final)
+            await save_message(connection, final)
             await set_pace(connection, final.channel, self._clock() + self._settings.spacing)
             await on_final(connection, final)
 
@@ -238,4 +253,4 @@ def _unexpected_as_unknown() -> Iterator[None]:
     except DeliveryError:
         raise
     except Exception as error:
-        raise Unknown(f"{type(error).__name__}: {error}") from error
+        raise OutcomeUnknown(f"{type(error).__name__}: {error}") from error

@@ -8,8 +8,8 @@ from aiohttp import web
 from prometheus_client import Gauge
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from bot.observability.metrics import REGISTRY
 from bot.observability.listening import make_runner, open_port
+from bot.observability.metrics import REGISTRY
 
 SILENT_S = 90.0
 READY = Gauge("appgw_ready", "1 while Slack can be answered", registry=REGISTRY)

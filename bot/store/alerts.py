@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.alerts import LIMITED, PER_CHANNEL, PER_TEAM, AlertAnswer, AlertSwitch, Taken
+from bot.domain.alerts import LIMITED, PER_CHANNEL, PER_TEAM, AlertAnswer, AlertClaim, AlertSwitch
 from bot.store import tables
 from bot.store.codec import dump, load
 from bot.store.write import insert_new, upsert
@@ -44,7 +44,7 @@ async def switch_alerts_off(connection: AsyncConnection, team: str, channel: str
 
 async def take_alert(
     connection: AsyncConnection, team: str, channel: str, alert: str, at: datetime
-) -> Taken:
+) -> AlertClaim:
     """Claim an alert's message, once and within the limits.
 
     A message over a limit is not counted.
@@ -61,13 +61,13 @@ async def take_alert(
     every = f"alert:{team}:"
     row = {"id": f"{every}{channel}:{alert}", "at": at}
     if not await insert_new(connection, _PROCESSED, [row]):
-        return Taken.KNOWN
-    limits = ((f"{every}{channel}:", PER_CHANNEL, Taken.CHANNEL_LIMIT),)
-    for prefix, limit, over in (*limits, (every, PER_TEAM, Taken.TEAM_LIMIT)):
+        return AlertClaim.KNOWN
+    limits = ((f"{every}{channel}:", PER_CHANNEL, AlertClaim.CHANNEL_LIMIT),)
+    for prefix, limit, over in (*limits, (every, PER_TEAM, AlertClaim.TEAM_LIMIT)):
         if await _count(connection, prefix, at - LIMITED) > limit:
             await connection.execute(delete(_PROCESSED).where(_PROCESSED.c.id == row["id"]))
             return over
-    return Taken.NEW
+    return AlertClaim.NEW
 
 
 async def _count(connection: AsyncConnection, prefix: str, after: datetime) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, and_, delete, select
 
-from bot.domain.delivery import Outcome, RunState
+from bot.domain.delivery import RunOutcome, RunState
 from bot.store import tables
 from bot.store.database import opened
 
@@ -97,12 +97,12 @@ def _kept_runs() -> Any:  # noqa: ANN401 -- a scalar subquery of SQLAlchemy's
     last, later = tables.digest_run.alias(), tables.digest_run.alias()
     newer = (
         (later.c.subscription == last.c.subscription)
-        & (later.c.outcome == Outcome.SENT)
+        & (later.c.outcome == RunOutcome.SENT)
         & (later.c.due_at > last.c.due_at)
     )
     followed = last.c.subscription.in_(select(tables.subscription.c.id))
     return select(last.c.id).where(
-        last.c.outcome == Outcome.SENT, followed, ~select(later.c.id).where(newer).exists()
+        last.c.outcome == RunOutcome.SENT, followed, ~select(later.c.id).where(newer).exists()
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.digest.due import following
-from bot.domain.delivery import DigestRun, Message, Outcome, RunState
+from bot.domain.delivery import DigestRun, Message, RunOutcome, RunState
 from bot.domain.digest import DigestContent, Schedule
 from bot.domain.refusal import Refusal
 from bot.store import tables
@@ -224,7 +224,9 @@ async def freeze(
     )
 
 
-async def finish(connection: AsyncConnection, run_id: str, outcome: Outcome, at: datetime) -> None:
+async def finish(
+    connection: AsyncConnection, run_id: str, outcome: RunOutcome, at: datetime
+) -> None:
     """Store how a run ended."""
     done = (
         update(_RUN)
@@ -238,7 +240,7 @@ async def last_sent(
     connection: AsyncConnection, subscription: int, before: datetime
 ) -> DigestContent | None:
     """The content of the last digest that was sent, or that may have been sent."""
-    said = _RUN.c.outcome.in_([Outcome.SENT, Outcome.UNKNOWN])
+    said = _RUN.c.outcome.in_([RunOutcome.SENT, RunOutcome.UNKNOWN])
     own = (_RUN.c.subscription == subscription) & (_RUN.c.due_at < before) & said
     found = await connection.execute(
         select(_RUN.c.content).where(own).order_by(_RUN.c.due_at.desc()).limit(1)
@@ -254,7 +256,7 @@ async def last_card(
     posted = tables.delivery
     own = (
         (_RUN.c.subscription == subscription)
-        & (_RUN.c.outcome == Outcome.SENT)
+        & (_RUN.c.outcome == RunOutcome.SENT)
         & posted.c.ts.is_not(None)
     )
     found = (
@@ -309,6 +311,6 @@ def _read(row: Any) -> DigestRun:  # noqa: ANN401 -- a row of SQLAlchemy's
         due_at=row.due_at,
         state=RunState(row.state),
         check=row.check,
-        outcome=Outcome(row.outcome) if row.outcome else None,
+        outcome=RunOutcome(row.outcome) if row.outcome else None,
         message=row.message,
     )

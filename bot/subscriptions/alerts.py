@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.alerts import AlertAnswer, AlertSwitch, Taken
+from bot.domain.alerts import AlertAnswer, AlertClaim, AlertSwitch
 from bot.domain.delivery import DeliveryError
 from bot.store import Store
 from bot.store.alerts import (
@@ -62,7 +62,7 @@ class AlertMemory:
                 await note(connection, at, (self.team, channel, by), "alerts", "off")
             return was_on
 
-    async def take(self, channel: str, alert: str, at: datetime) -> Taken:
+    async def take(self, channel: str, alert: str, at: datetime) -> AlertClaim:
         """Claim an alert's message, once and within the limits of all replicas together."""
         async with self.store.writing() as connection:
             return await take_alert(connection, self.team, channel, alert, at)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from bot.checks.target_observer import SITE_KEY, TargetObserver
 from bot.checks.service import CheckService
+from bot.checks.target_observer import SITE_KEY, TargetObserver
 from bot.commands.wording import target_of
 from bot.digest.mutes import read_window, window_words
 from bot.digest.settle import OPEN_AFTER, settle, undecided

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from bot.domain.report import GatewayReport
-from bot.reports.anonymous_record import without_names, anonymous_record
+from bot.reports.anonymous_record import anonymous_record, without_names
 from bot.settings import load_azure_settings
 from bot.terminal.health import ask, target_of
 from bot.terminal.observe import run_observe

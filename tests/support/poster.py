@@ -18,7 +18,7 @@ from typing import Any, Self
 import aiohttp
 from aiohttp import web
 
-from bot.domain.delivery import Message, NotAccepted, RateLimited, Refused, Unknown
+from bot.domain.delivery import Message, MessageRefused, NotAccepted, OutcomeUnknown, RateLimited
 from tests.support.waiting import for_ever
 
 _TOO_MANY, _SERVER_TROUBLE = 429, 500
@@ -154,11 +154,11 @@ class ChannelPoster:
         except aiohttp.ClientConnectorError as error:
             raise NotAccepted(str(error)) from error
         except aiohttp.ClientError as error:
-            raise Unknown(str(error)) from error
+            raise OutcomeUnknown(str(error)) from error
         if response.status == _TOO_MANY:
             raise RateLimited(float(response.headers["Retry-After"]))
         if response.status >= _SERVER_TROUBLE:
-            raise Unknown(str(response.status))
+            raise OutcomeUnknown(str(response.status))
         if "error" in answer:
-            raise Refused(answer["error"])
+            raise MessageRefused(answer["error"])
         return answer

@@ -15,7 +15,7 @@ from bot.checks.alerts import AlertReader
 from bot.commands.alerts import is_resolved
 from bot.commands.parse import parse
 from bot.commands.wording import command_of
-from bot.domain.alerts import SAME_PROBLEM, AlertAnswer, AlertSwitch, Taken
+from bot.domain.alerts import SAME_PROBLEM, AlertAnswer, AlertClaim, AlertSwitch
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.outage import DatabaseUnavailable
 from bot.domain.request import Request
@@ -81,9 +81,9 @@ class AlertAnswerer:
     async def _is_taken(self, channel: str, ts: str) -> bool:
         """Whether this process claimed the alert, within the limits."""
         taken = await self.memory.take(channel, ts, self.following.clock())
-        if taken not in {Taken.NEW, Taken.KNOWN}:
+        if taken not in {AlertClaim.NEW, AlertClaim.KNOWN}:
             log.warning("an alert is not answered", extra={"reason": taken.value})
-        return taken is Taken.NEW
+        return taken is AlertClaim.NEW
 
     async def _answer(self, switch: AlertSwitch, ts: str, line: str) -> None:
         invocation = self.cards.invocation(switch.by, switch.channel, ts)

@@ -20,7 +20,7 @@ from bot.cards.usage import notice
 from bot.checks.backend_health import why_no_backend_health, with_backend_health
 from bot.checks.last_healthy import RecentFacts, changed_since_healthy
 from bot.checks.service import CheckService, HostAnswer
-from bot.domain.alerts import Problem
+from bot.domain.alerts import AlertProblem
 from bot.domain.refusal import Refusal
 from bot.domain.report import GatewayReport
 from bot.domain.request import (
@@ -292,12 +292,12 @@ class BackendCheck(RequestWork[BackendRequest]):
         )
 
 
-def _problem(answer: HostAnswer) -> Problem | None:
+def _problem(answer: HostAnswer) -> AlertProblem | None:
     """The cause and the pool, if the backend belongs to one gateway."""
     if answer.gateway is None:
         return None
     pools = [one.pool for one in answer.gateway.members if one.report is answer.report]
-    return Problem(
+    return AlertProblem(
         gateway=answer.gateway.gateway.id.key,
         pool=next(iter(pools), "") or worst_pool(answer.gateway),
         cause=answer.report.verdict.headline.value,

@@ -19,7 +19,7 @@ from bot.cards.overview_card import overflows, overview_card, overview_details
 from bot.cards.parts import Message
 from bot.checks.service import CheckService
 from bot.commands.wording import command_of, target_of
-from bot.domain.alerts import Problem
+from bot.domain.alerts import AlertProblem
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import GatewayReport
@@ -250,13 +250,13 @@ class _Complete(TypedDict):
 
 
 class _State(TypedDict):
-    problem: Problem
+    problem: AlertProblem
     green: bool
 
 
 def _state(report: GatewayReport) -> _State:
     """The cause on this gateway, and its pool."""
-    problem = Problem(
+    problem = AlertProblem(
         gateway=report.gateway.id.key, pool=worst_pool(report), cause=report.headline.value
     )
     return {"problem": problem, "green": report.green}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from bot.cards.digest_card import Row, digest_card, recovery
+from bot.cards.digest_card import DigestRow, digest_card, recovery
 from bot.cards.parts import Message
 from bot.cards.usage import naming_channels
 from bot.domain.delivery import DeliveryError
@@ -101,7 +101,7 @@ class RecoveryAnnouncer:
         }
         return {line.cause: closed.get(line.cause, now) for line in current.fixed}
 
-    async def _is_news(self, run: str, row: Row) -> bool:
+    async def _is_news(self, run: str, row: DigestRow) -> bool:
         """Whether no process has announced it yet; claims it."""
         cause = sha256(row.line.cause.encode()).hexdigest()[:32]
         return await self.memory.first_time(f"fixed:{run}:{cause}", self.clock())

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from bot.cards.escaping import capital
 from bot.cards.subscriptions import (
     OPEN_SUBSCRIBE_MODAL,
-    Entry,
+    ListEntry,
     listing,
     restored,
     subscribe_modal,
@@ -163,8 +163,8 @@ def _subscribe_line(target: str) -> str:
     return f"subscribe {target} daily 08:30"
 
 
-def _entry(number: int, value: Subscription, plan: str) -> Entry:
-    return Entry(
+def _entry(number: int, value: Subscription, plan: str) -> ListEntry:
+    return ListEntry(
         number=number,
         target=value.target.text,
         plan=plan,

@@ -24,9 +24,9 @@ from bot.domain.delivery import (
     DeliveryError,
     MessageGone,
     NotAccepted,
+    OutcomeUnknown,
     PlaceRefused,
     RateLimited,
-    Unknown,
 )
 from bot.observability.metrics import SLACK_CALLS
 from bot.slack.outbound.pacing import Key, Pacer
@@ -160,7 +160,9 @@ class Caller:
         if isinstance(failure, RateLimited):
             self.pacer.close(key, failure.retry_after)
             wait, sleeps = failure.retry_after, False
-        elif failure.reason == NOT_CONNECTED or (repeatable and isinstance(failure, Unknown)):
+        elif failure.reason == NOT_CONNECTED or (
+            repeatable and isinstance(failure, OutcomeUnknown)
+        ):
             wait, sleeps = min(_FIRST_WAIT_S * 2 ** (attempt - 1), _LONGEST_WAIT_S), True
         else:
             return False
@@ -197,7 +199,7 @@ def _named(name: str, error: Exception) -> DeliveryError:
     lost = not isinstance(error, SlackClientError)
     unclear = reason == f"http_{_OK}"  # a page of a proxy or an empty body instead of an answer
     if lost or unclear or (status or 0) >= _SERVER_ERROR or reason in _IN_DOUBT:
-        return Unknown(reason, name)
+        return OutcomeUnknown(reason, name)
     return NotAccepted(reason, name)
 
 

@@ -15,7 +15,7 @@ from time import monotonic
 from bot.cards.menu import for_one_person
 from bot.cards.parts import Message
 from bot.cards.place_refusals import with_reason
-from bot.domain.delivery import DeliveryError, MessageGone, PlaceRefused, Unknown
+from bot.domain.delivery import DeliveryError, MessageGone, OutcomeUnknown, PlaceRefused
 from bot.slack.invocation import Invocation
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.lost_posts import PostAttempt
@@ -175,7 +175,7 @@ class Card:
         attempt = PostAttempt(place=self._place)
         try:
             return await self._slack.post(self._place, message, metadata=attempt.metadata)
-        except Unknown:
+        except OutcomeUnknown:
             self._lost.append(attempt)
             if found := await self._find_lost():
                 return found

@@ -10,7 +10,7 @@ from typing import Generic, Protocol
 from bot.cards.details import Attachment
 from bot.cards.parts import Message
 from bot.commands.wording import command_of, target_of
-from bot.domain.alerts import Problem
+from bot.domain.alerts import AlertProblem
 from bot.slack.invocation import AdmittedInvocation, Invocation, R_co
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import Posted
@@ -46,7 +46,7 @@ class Shown:
     thread: Callable[[], Sequence[ThreadItem]] = _no_thread
     on_shown: Callable[[Posted | None], None] = _nothing
     watch: WatchOrder | None = None
-    problem: Problem | None = None
+    problem: AlertProblem | None = None
     green: bool = False
 
 

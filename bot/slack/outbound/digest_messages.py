@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from bot.cards.digest_card import DigestHead, Row, digest_card, digest_details
+from bot.cards.digest_card import DigestHead, DigestRow, digest_card, digest_details
 from bot.cards.escaping import clean, short_name, shorten_middle
 from bot.cards.parts import Message
 from bot.digest.wording import (
@@ -44,11 +44,11 @@ def render(subscription: Subscription, content: DigestContent) -> delivery.Messa
     }
 
 
-def rows_of(content: DigestContent, fixed: Mapping[str, datetime] | None = None) -> list[Row]:
+def rows_of(content: DigestContent, fixed: Mapping[str, datetime] | None = None) -> list[DigestRow]:
     """The digest's lines; `fixed` contains when a cause ended."""
     ended = fixed or {}
     return [
-        Row(
+        DigestRow(
             line=line,
             tail=_tail(line, content),
             check=check_command(line, content.target),

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.cards.parts import Message
-from bot.domain.delivery import DeliveryError, NotAccepted, Refused
+from bot.domain.delivery import DeliveryError, MessageRefused, NotAccepted
 from bot.domain.delivery import Message as Data
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.digest_messages import from_data
@@ -99,7 +99,7 @@ class SlackPoster:
             if error.reason == "invalid_cursor":
                 self._cursors.pop(delivery_id, None)
             if error.reason in _NO_HISTORY:
-                raise Refused(error.reason, "conversations_history") from error
+                raise MessageRefused(error.reason, "conversations_history") from error
             raise
         data: Mapping[str, Any] = answer.data
         return data

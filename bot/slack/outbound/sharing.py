@@ -19,7 +19,7 @@ from time import monotonic
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.domain.delivery import DeliveryError, RateLimited, Unknown
+from bot.domain.delivery import DeliveryError, OutcomeUnknown, RateLimited
 from bot.domain.sharing import Sharing
 from bot.slack.outbound.calling import NOT_CONNECTED, Caller
 from bot.slack.payload import Payload, inner, items, word
@@ -170,7 +170,7 @@ class ChannelSharing:
 
 def _is_unanswered(error: DeliveryError) -> bool:
     """Whether Slack could not say it now, and may in a moment."""
-    lost = isinstance(error, Unknown | RateLimited)
+    lost = isinstance(error, OutcomeUnknown | RateLimited)
     return lost or error.reason == NOT_CONNECTED
 
 

@@ -18,7 +18,7 @@ from time import monotonic
 from typing import Protocol
 
 from bot.cards.parts import Message, compose, say
-from bot.domain.delivery import DeliveryError, Refused
+from bot.domain.delivery import DeliveryError, MessageRefused
 from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.request import Request, Watch
 from bot.observability.metrics import WATCHES
@@ -265,7 +265,7 @@ class _Watch:
         try:
             patience = LONG_S if seen.green else 0.0
             shown = await self._card.update(seen.card, patience=patience)
-        except Refused:
+        except MessageRefused:
             raise
         except DeliveryError as error:
             log.info("a watched card was not updated this time", extra={"reason": error.reason})

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.cards.causes import Cause, fold
+from bot.cards.causes import CauseGroup, fold
 from bot.cards.check_card import CardContext
 from bot.cards.details import member_details
 from bot.cards.gateway_card import gateway_card
@@ -118,7 +118,7 @@ def test_lock_screen_names_the_actor_for_this_server() -> None:
 @pytest.mark.parametrize("code", Code)
 def test_lock_screen_keeps_name_cause_and_actor(code: Code) -> None:
     causes = tuple(
-        Cause(code=code, about="", members=MIXED.members[:1], serious=True) for _ in range(99)
+        CauseGroup(code=code, about="", members=MIXED.members[:1], serious=True) for _ in range(99)
     )
     crowd = replace(MIXED, members=MIXED.members * 40)
     text = lock_screen_of(crowd, causes, TEXT_LIMIT - len(" +99 gateways"))

@@ -20,7 +20,7 @@ from bot.cards.fix_value import steps_value
 from bot.cards.overview_card import overview_card
 from bot.cards.parts import LINES_BEFORE_BUTTONS, TEXT_LIMIT, Message
 from bot.cards.removal_card import removal_card
-from bot.cards.subscriptions import Entry, history, listing, unsubscribed, which_zone
+from bot.cards.subscriptions import ListEntry, history, listing, unsubscribed, which_zone
 from bot.domain.alerts import AlertSwitch
 from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.removal import Impact, MemberImpact, Removal
@@ -40,7 +40,7 @@ from tests.support.snapshots import FOLDER, check_snapshot
 
 Json = dict[str, Any]
 LINK = "https://contoso.slack.com/archives/C1/p1"
-ENTRY = Entry(
+ENTRY = ListEntry(
     number=1,
     target="gw:prod-gw",
     plan="weekdays 09:00 Europe/Berlin",

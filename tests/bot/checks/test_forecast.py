@@ -12,7 +12,7 @@ from bot.cards.check_card import CardContext
 from bot.cards.forecast_card import forecast_card, forecast_details, forecast_files, grade_of
 from bot.cards.parts import JSON_LIMIT, LINES_BEFORE_BUTTONS, TEXT_LIMIT, json_size
 from bot.checks.forecast import forecast, next_break
-from bot.domain.forecast import Effect, Forecast, ForecastDay, Place, Turn
+from bot.domain.forecast import ChainPosition, Effect, Forecast, ForecastDay, ValidityChange
 from bot.domain.report import CheckReport, GatewayReport, MemberReport
 from bot.terminal.forecast import document, status_of, text
 from chainlib import Code, load_certificates
@@ -77,8 +77,8 @@ def test_leaf_breaks_the_second_after_its_end() -> None:
     day = only(over([member("web1", reports.report(ending(days=5), ISSUING))]))
     assert (day.cause.at, day.cause.turn, day.cause.place) == (
         SOON + timedelta(seconds=1),
-        Turn.EXPIRES,
-        Place.LEAF,
+        ValidityChange.EXPIRES,
+        ChainPosition.LEAF,
     )
     assert [(one.member, one.code) for one in day.breaks] == [("web1", Code.CERTIFICATE_EXPIRED)]
 
@@ -91,7 +91,7 @@ def test_one_intermediate_behind_many_is_one_line() -> None:
     ]
     found = over([*members, member("other", reports.report(LEAF, ISSUING))])
     day = only(found)
-    assert (len(day.breaks), day.cause.place) == (14, Place.INTERMEDIATE)
+    assert (len(day.breaks), day.cause.place) == (14, ChainPosition.INTERMEDIATE)
     card = forecast_card(found, CONTEXT)
     assert "14 backends break, intermediate Contoso Issuing CA 9 expires" in card.plain
     assert "14 backends break, intermediate expires. Fix: server." in card.text
@@ -102,7 +102,7 @@ def test_root_that_ends_is_the_cause() -> None:
     issuing = pki.intermediate(root, "Contoso Issuing CA 9")
     report = reports.report(pki.leaf(issuing, HOST), issuing, rules=reports.policy(root))
     day = only(over([member("web1", report)]))
-    assert (day.cause.place, len(day.breaks)) == (Place.ROOT, 1)
+    assert (day.cause.place, len(day.breaks)) == (ChainPosition.ROOT, 1)
 
 
 def test_cross_sign_that_ends_breaks_its_only_path() -> None:
@@ -129,7 +129,7 @@ def test_certificate_that_begins_recovers_its_backend() -> None:
     leaf = pki.leaf(ISSUING, HOST, not_before=SOON, not_after=NOW + 400 * DAY)
     found = over([member("web1", reports.report(leaf, ISSUING))])
     day = only(found)
-    assert (day.cause.turn, len(day.recovers), found.breaking) == (Turn.BEGINS, 1, ())
+    assert (day.cause.turn, len(day.recovers), found.breaking) == (ValidityChange.BEGINS, 1, ())
     assert len(found.refused) == 1
 
 
@@ -183,7 +183,7 @@ def test_renewed_intermediate_of_a_neighbour_is_attached() -> None:
 def test_date_in_the_last_year_is_no_error() -> None:
     leaf = pki.leaf(ISSUING, HOST, not_after=NOW.replace(year=9999, month=12, day=31))
     found = over([member("web1", reports.report(leaf, ISSUING))], days=3650)
-    assert [day.cause.place for day in found.changes] == [Place.INTERMEDIATE]
+    assert [day.cause.place for day in found.changes] == [ChainPosition.INTERMEDIATE]
 
 
 @pytest.mark.parametrize("count", [1, 40], ids=["one", "crowd"])
@@ -236,4 +236,4 @@ def test_many_other_dates_hide_no_leaf() -> None:
         for number in range(45)
     ]
     found = over([member("web1", reports.report(ending(days=60), ISSUING, *others))])
-    assert only(found).cause.place is Place.LEAF
+    assert only(found).cause.place is ChainPosition.LEAF

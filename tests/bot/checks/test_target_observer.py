@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.checks.target_observer import TargetObserver, host_of
 from bot.checks.service import HostAnswer
+from bot.checks.target_observer import TargetObserver, host_of
 from bot.domain.azure import BackendServer, GatewayMessage, Health
 from bot.domain.digest import FollowedTarget, TargetKind
 from bot.domain.gateway_ref import GatewayRef

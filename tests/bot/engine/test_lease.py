@@ -8,7 +8,7 @@ import pytest
 
 from bot.engine.lease import Lease, ReplicaTaken
 from bot.store import Store
-from bot.store.deliveries import Replica, declare_dead
+from bot.store.outbox import Replica, declare_dead
 
 LEASE = timedelta(seconds=30)
 

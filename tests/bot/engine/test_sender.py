@@ -11,21 +11,21 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.domain.delivery import (
-    Delivery,
     DeliveryError,
     DeliveryState,
     Message,
+    MessageRefused,
     NotAccepted,
+    OutboxMessage,
+    OutcomeUnknown,
     RateLimited,
-    Refused,
-    Unknown,
     WithoutHistory,
 )
 from bot.engine.lease import Lease
 from bot.engine.ports import EngineSettings, Ports
 from bot.engine.sender import DigestSender
 from bot.store import Store
-from bot.store.deliveries import lock_delivery, plan, register, save_delivery
+from bot.store.outbox import lock_message, plan_message, register_replica, save_message
 from tests.support.following import NOW, FixedObserver, render
 from tests.support.waiting import LIMIT_S, advance, for_ever
 
@@ -50,7 +50,7 @@ class Channel:
         """Answer as written."""
         del channel, message
         answer = next(self.answers, "")
-        if isinstance(answer, DeliveryError) and not isinstance(answer, Unknown):
+        if isinstance(answer, DeliveryError) and not isinstance(answer, OutcomeUnknown):
             raise answer
         self.accepted.append(delivery_id)
         if answer == "hang":
@@ -104,17 +104,19 @@ class CheckService:
         if not self.lease.epoch:
             await self.lease.begin()
         async with self.store.writing() as connection:
-            await plan(connection, delivery_id, channel, self.clock())
+            await plan_message(connection, delivery_id, channel, self.clock())
 
-    async def attempt(self, delivery_id: str = "d") -> tuple[Delivery | None, float]:
+    async def attempt(self, delivery_id: str = "d") -> tuple[OutboxMessage | None, float]:
         """One attempt."""
         return await self.digest_sender.attempt(delivery_id, {"text": "x"}, self._ended)
 
-    async def _ended(self, connection: AsyncConnection, final: Delivery) -> None:
-        assert (await lock_delivery(connection, final.id)).state is final.state
+    async def _ended(self, connection: AsyncConnection, final: OutboxMessage) -> None:
+        assert (await lock_message(connection, final.id)).state is final.state
         self.final.append(final.id)
 
-    async def end(self, delivery_id: str = "d", attempts: int = 20) -> tuple[Delivery, list[float]]:
+    async def end(
+        self, delivery_id: str = "d", attempts: int = 20
+    ) -> tuple[OutboxMessage, list[float]]:
         """Attempt until the delivery is final; also the waits on the way."""
         waits = []
         for _ in range(attempts):
@@ -128,7 +130,7 @@ class CheckService:
     async def left_behind(self, owner: str, epoch: int) -> None:
         """Another one began to send it and was never heard of again."""
         async with self.store.writing() as connection:
-            found = await lock_delivery(connection, "d")
+            found = await lock_message(connection, "d")
             begun = replace(
                 found,
                 state=SENDING,
@@ -138,7 +140,7 @@ class CheckService:
                 owner=owner,
                 epoch=epoch,
             )
-            await save_delivery(connection, begun)
+            await save_message(connection, begun)
 
 
 async def test_message_is_sent_once(store: Store) -> None:
@@ -172,7 +174,7 @@ async def test_message_that_was_not_accepted_is_sent_again(
 
 @pytest.mark.parametrize(
     "answer",
-    [Unknown("timed out"), "a bug in the poster", "hang"],
+    [OutcomeUnknown("timed out"), "a bug in the poster", "hang"],
     ids=["unknown", "bug", "time-out"],
 )
 async def test_doubtful_message_is_found_in_the_history(
@@ -186,8 +188,8 @@ async def test_doubtful_message_is_found_in_the_history(
 
 
 async def test_unreadable_history_is_read_later(store: Store) -> None:
-    check_service = CheckService(store, Channel(Unknown("x")))
-    check_service.channel.history = [RateLimited(9), NotAccepted("x"), Unknown("x")]
+    check_service = CheckService(store, Channel(OutcomeUnknown("x")))
+    check_service.channel.history = [RateLimited(9), NotAccepted("x"), OutcomeUnknown("x")]
     await check_service.plan()
     final, waits = await check_service.end()
     assert (final.ts, check_service.channel.accepted, 9.0 in waits) == ("found", ["d"], True)
@@ -207,16 +209,16 @@ async def test_without_history_the_operator_decides(
     store: Store, policy: WithoutHistory, state: DeliveryState, accepted: int, how: str
 ) -> None:
     check_service = CheckService(
-        store, Channel(Unknown("x")), without_history=policy, history=how != "switched off"
+        store, Channel(OutcomeUnknown("x")), without_history=policy, history=how != "switched off"
     )
-    check_service.channel.history = [Refused("missing_scope")]
+    check_service.channel.history = [MessageRefused("missing_scope")]
     await check_service.plan()
     final, _ = await check_service.end()
     assert (final.state, len(check_service.channel.accepted)) == (state, accepted)
 
 
 async def test_refused_message_is_not_tried_again(store: Store) -> None:
-    check_service = CheckService(store, Channel(Refused("is_archived")))
+    check_service = CheckService(store, Channel(MessageRefused("is_archived")))
     await check_service.plan()
     final, waits = await check_service.end()
     assert (final.state, final.error, waits) == (DeliveryState.REFUSED, "is_archived", [])
@@ -253,7 +255,7 @@ async def test_message_of_a_living_replica_is_left_alone(store: Store) -> None:
     check_service = CheckService(store, Channel())
     await check_service.plan()
     async with store.writing() as connection:
-        epoch = await register(connection, "b")
+        epoch = await register_replica(connection, "b")
     await check_service.left_behind("b", epoch)
     final, wait = await check_service.attempt()
     assert (final, wait > 0, check_service.channel.accepted) == (None, True, [])
@@ -280,7 +282,7 @@ async def test_replica_whose_life_is_over_does_not_post(store: Store) -> None:
     check_service = CheckService(store, Channel())
     await check_service.plan()
     async with store.writing() as connection:
-        await register(connection, "a")
+        await register_replica(connection, "a")
     final, wait = await check_service.attempt()
     assert (final, wait > 0, check_service.channel.accepted) == (None, True, [])
 

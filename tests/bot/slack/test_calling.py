@@ -13,9 +13,9 @@ from bot.domain.delivery import (
     DeliveryError,
     MessageGone,
     NotAccepted,
+    OutcomeUnknown,
     PlaceRefused,
     RateLimited,
-    Unknown,
 )
 from bot.settings import load_settings
 from bot.settings.trust import outgoing_trust
@@ -126,7 +126,7 @@ async def test_update_refused_for_ever_ends_and_is_logged(
     while not updating.done():
         await until(lambda: updating.done() or clock.waiting)
         await clock.move(1.0)
-    with pytest.raises(Unknown):
+    with pytest.raises(OutcomeUnknown):
         await updating
     assert clock.now - begun <= LONG_S + 1
     assert slack.api.calls[UPDATE] <= 26  # 0.25 s, doubled up to 15 s
@@ -157,9 +157,9 @@ async def test_retry_after_is_a_bounded_number(
 @pytest.mark.parametrize(
     ("method", "fault", "meaning"),
     [
-        (POST, Fault(method=POST, error="internal_error"), Unknown),
-        (POST, Fault(method=POST, status=500), Unknown),
-        (POST, Fault(method=POST, cut=True), Unknown),
+        (POST, Fault(method=POST, error="internal_error"), OutcomeUnknown),
+        (POST, Fault(method=POST, status=500), OutcomeUnknown),
+        (POST, Fault(method=POST, cut=True), OutcomeUnknown),
         (POST, Fault(method=POST, error="ekm_access_denied"), PlaceRefused),
         (POST, Fault(method=POST, error="restricted_action_thread_only_channel"), PlaceRefused),
         (POST, Fault(method=POST, error="account_inactive"), NotAccepted),

@@ -13,11 +13,11 @@ import pytest
 
 from bot.domain.delivery import (
     DeliveryError,
+    MessageRefused,
     NotAccepted,
+    OutcomeUnknown,
     PlaceRefused,
     RateLimited,
-    Refused,
-    Unknown,
 )
 from bot.settings import load_settings
 from bot.settings.trust import outgoing_trust
@@ -68,10 +68,10 @@ async def test_a_post_is_found_by_its_delivery(slack: SlackStandIn, poster: Slac
         (Fault(method="chat.postMessage", error="is_archived"), PlaceRefused, 0),
         (Fault(method="chat.postMessage", error="channel_not_found"), PlaceRefused, 0),
         (Fault(method="chat.postMessage", error="invalid_auth"), NotAccepted, 0),
-        (Fault(method="chat.postMessage", error="fatal_error"), Unknown, 0),
+        (Fault(method="chat.postMessage", error="fatal_error"), OutcomeUnknown, 0),
         (Fault(method="chat.postMessage", status=429, retry_after=7), RateLimited, 0),
-        (Fault(method="chat.postMessage", status=503), Unknown, 0),
-        (Fault(method="chat.postMessage", cut=True), Unknown, 1),
+        (Fault(method="chat.postMessage", status=503), OutcomeUnknown, 0),
+        (Fault(method="chat.postMessage", cut=True), OutcomeUnknown, 1),
     ],
     ids=["archived", "lost", "token", "fatal", "limited", "status", "cut"],
 )
@@ -129,7 +129,7 @@ async def test_history_that_may_not_be_read_is_refused(
     poster: SlackPoster, slack: SlackStandIn
 ) -> None:
     slack.faults.add(Fault(method="conversations.history", error="missing_scope"))
-    with pytest.raises(Refused, match="missing_scope"):
+    with pytest.raises(MessageRefused, match="missing_scope"):
         await poster.find(CHANNEL, "d-1", SINCE, UNTIL)
 
 

@@ -10,9 +10,9 @@ from sqlalchemy import select
 
 from bot.digest.compose import compose
 from bot.digest.schedule import schedule
-from bot.domain.delivery import DeliveryState, Outcome, RunState
+from bot.domain.delivery import DeliveryState, RunOutcome, RunState
 from bot.domain.digest import Change, Mute, TargetObservation
-from bot.store import Store, deliveries, last_known, observations, runs, subscriptions, tables
+from bot.store import Store, last_known, observations, outbox, runs, subscriptions, tables
 from playground.lab.pki import root
 from tests.support.following import GATEWAY, NOW, answered, backend, gateway, problem, subscription
 
@@ -189,7 +189,7 @@ async def test_next_digest_compares_with_the_last_sent(store: Store) -> None:
             connection, subscription(schedule=answered(schedule("daily", zone="UTC")))
         )
         for days, outcome in enumerate(
-            [Outcome.SENT, Outcome.UNKNOWN, Outcome.SILENT, Outcome.REFUSED]
+            [RunOutcome.SENT, RunOutcome.UNKNOWN, RunOutcome.SILENT, RunOutcome.REFUSED]
         ):
             at = NOW + days * DAY
             (run,) = await runs.claim_due(connection, at)
@@ -203,36 +203,36 @@ async def test_next_digest_compares_with_the_last_sent(store: Store) -> None:
 
 async def test_delivery_is_planned_once(store: Store) -> None:
     async with store.writing() as connection:
-        await deliveries.plan(connection, "d", "C1", NOW)
+        await outbox.plan_message(connection, "d", "C1", NOW)
         sent = replace(
-            await deliveries.lock_delivery(connection, "d"), state=DeliveryState.SENT, ts="1.0"
+            await outbox.lock_message(connection, "d"), state=DeliveryState.SENT, ts="1.0"
         )
-        await deliveries.save_delivery(connection, sent)
-        await deliveries.plan(connection, "d", "C1", NOW)
-        assert await deliveries.lock_delivery(connection, "d") == sent
+        await outbox.save_message(connection, sent)
+        await outbox.plan_message(connection, "d", "C1", NOW)
+        assert await outbox.lock_message(connection, "d") == sent
 
 
 async def test_pace_is_the_later_of_spacing_and_block(store: Store) -> None:
     async with store.writing() as connection:
-        assert await deliveries.lock_pace(connection, "C1") is None
-        await deliveries.set_pace(connection, "C1", NOW)
-        await deliveries.block(connection, "C1", NOW + DAY)
-        await deliveries.set_pace(connection, "C1", NOW + DAY / 2)
-        assert await deliveries.lock_pace(connection, "C1") == NOW + DAY
+        assert await outbox.lock_pace(connection, "C1") is None
+        await outbox.set_pace(connection, "C1", NOW)
+        await outbox.set_rate_limit_end(connection, "C1", NOW + DAY)
+        await outbox.set_pace(connection, "C1", NOW + DAY / 2)
+        assert await outbox.lock_pace(connection, "C1") == NOW + DAY
 
 
 async def test_replica_declared_dead_finds_its_epoch_over(store: Store) -> None:
     async with store.writing() as connection:
-        epoch = await deliveries.register(connection, "a")
-        assert await deliveries.beat(connection, "a", epoch)
-        (seen,) = await deliveries.replicas(connection)
-        assert await deliveries.beat(connection, "a", epoch)
-        assert not await deliveries.declare_dead(connection, seen)
-        (seen,) = await deliveries.replicas(connection)
-        assert await deliveries.declare_dead(connection, seen)
-        assert not await deliveries.beat(connection, "a", epoch)
-        assert not await deliveries.lives(connection, "a", epoch)
-        assert await deliveries.register(connection, "a") == epoch + 2
+        epoch = await outbox.register_replica(connection, "a")
+        assert await outbox.send_heartbeat(connection, "a", epoch)
+        (seen,) = await outbox.replicas(connection)
+        assert await outbox.send_heartbeat(connection, "a", epoch)
+        assert not await outbox.declare_dead(connection, seen)
+        (seen,) = await outbox.replicas(connection)
+        assert await outbox.declare_dead(connection, seen)
+        assert not await outbox.send_heartbeat(connection, "a", epoch)
+        assert not await outbox.is_current_epoch(connection, "a", epoch)
+        assert await outbox.register_replica(connection, "a") == epoch + 2
 
 
 async def test_memory_comes_back(store: Store) -> None:

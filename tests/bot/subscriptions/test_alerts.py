@@ -17,9 +17,9 @@ from bot.domain.alerts import (
     PLACING,
     SAME_PROBLEM,
     AlertAnswer,
+    AlertClaim,
+    AlertProblem,
     AlertSwitch,
-    Problem,
-    Taken,
 )
 from bot.domain.delivery import DeliveryError, PlaceRefused
 from bot.store import Store, open_store
@@ -43,7 +43,7 @@ def answer(alert: str = "1.1", cause: str = "EXPIRED", after: timedelta = SECOND
     return AlertAnswer(
         team="T1",
         channel="C1",
-        problem=Problem(gateway="/gw", pool="web", cause=cause),
+        problem=AlertProblem(gateway="/gw", pool="web", cause=cause),
         command="gw:prod-gw",
         alerts=(alert,),
         thread=alert,
@@ -87,7 +87,7 @@ async def kept(memory: AlertMemory, value: AlertAnswer) -> AlertAnswer | None:
 
 async def test_alert_is_taken_once(memory: AlertMemory) -> None:
     found = await asyncio.gather(*(memory.take("C1", "1.1", NOW) for _ in range(4)))
-    assert sorted(found) == [*[Taken.KNOWN] * 3, Taken.NEW]
+    assert sorted(found) == [*[AlertClaim.KNOWN] * 3, AlertClaim.NEW]
 
 
 async def test_limits_hold_for_all_together(ready_url: str) -> None:
@@ -96,7 +96,7 @@ async def test_limits_hold_for_all_together(ready_url: str) -> None:
         stores.append(await asyncio.to_thread(open_store, ready_url))
     memories = [AlertMemory(store=store, team="T1") for store in stores]
 
-    async def take(channel: str, count: int, after: timedelta = timedelta()) -> list[Taken]:
+    async def take(channel: str, count: int, after: timedelta = timedelta()) -> list[AlertClaim]:
         """So many alerts at once, shared out among the replicas."""
         taking = (
             memories[n % len(memories)].take(channel, f"{n}.{after.seconds}", NOW + after)
@@ -104,13 +104,13 @@ async def test_limits_hold_for_all_together(ready_url: str) -> None:
         )
         return await asyncio.gather(*taking)
 
-    assert (await take("C1", PER_CHANNEL + 3)).count(Taken.NEW) == PER_CHANNEL
-    assert (await take("C1", 3, SECOND)).count(Taken.CHANNEL_LIMIT) == 3
+    assert (await take("C1", PER_CHANNEL + 3)).count(AlertClaim.NEW) == PER_CHANNEL
+    assert (await take("C1", 3, SECOND)).count(AlertClaim.CHANNEL_LIMIT) == 3
     more = [await take(f"C{n}", PER_CHANNEL) for n in range(2, 6)]
     taken = [one for found in more for one in found]
-    assert taken.count(Taken.NEW) == PER_TEAM - PER_CHANNEL
-    assert taken.count(Taken.TEAM_LIMIT) == len(taken) - PER_TEAM + PER_CHANNEL
-    assert (await take("C1", 1, LIMITED)) == [Taken.NEW]
+    assert taken.count(AlertClaim.NEW) == PER_TEAM - PER_CHANNEL
+    assert taken.count(AlertClaim.TEAM_LIMIT) == len(taken) - PER_TEAM + PER_CHANNEL
+    assert (await take("C1", 1, LIMITED)) == [AlertClaim.NEW]
     for store in stores:
         await store.close()
 

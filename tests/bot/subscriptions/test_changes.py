@@ -7,16 +7,16 @@ from dataclasses import replace
 import pytest
 
 from bot.access import TargetGuard, TargetRules
-from bot.checks.target_observer import TargetObserver
 from bot.checks.probe import CheckContext
 from bot.checks.service import CheckService
+from bot.checks.target_observer import TargetObserver
 from bot.commands.parse import parse
 from bot.domain.delivery import DeliveryError, PlaceRefused
 from bot.domain.digest import Subscription
 from bot.domain.refusal import Refusal
 from bot.domain.request import SubscribeRequest, UnsubscribeRequest
 from bot.subscriptions import SubscriptionMemory, SubscriptionService
-from bot.subscriptions.changes import asked_for, restore, subscribe, unsubscribe
+from bot.subscriptions.changes import requested_subscription, restore, subscribe, unsubscribe
 from tests.support.following import NOW, answered, subscription
 
 WHO = ("T1", "C1", "U1")
@@ -85,12 +85,12 @@ async def test_a_change_that_cannot_be_told_is_undone(service: SubscriptionServi
 async def test_the_zone_is_asked_for_once(service: SubscriptionService) -> None:
     request = parse(f"subscribe {ALLOWED} daily 08:30")
     assert isinstance(request, SubscribeRequest)
-    assert await asked_for(service, request, WHO, no_profile) is None
+    assert await requested_subscription(service, request, WHO, no_profile) is None
     zoned = replace(request, tz="Europe/Berlin")
-    made = answered(await asked_for(service, zoned, WHO, no_profile))
+    made = answered(await requested_subscription(service, zoned, WHO, no_profile))
     assert made
     assert made.schedule.zone == "Europe/Berlin"
-    assert answered(await asked_for(service, request, WHO, no_profile)) == made
+    assert answered(await requested_subscription(service, request, WHO, no_profile)) == made
 
 
 async def test_undo_brings_back_what_may_be_followed(service: SubscriptionService) -> None:

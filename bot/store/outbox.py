@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.delivery import Delivery, DeliveryState
+from bot.domain.delivery import DeliveryState, OutboxMessage
 from bot.store import tables
 from bot.store.write import insert_new, upsert
 
@@ -28,21 +28,23 @@ class Replica:
     dead: bool
 
 
-async def plan(connection: AsyncConnection, delivery_id: str, channel: str, at: datetime) -> None:
+async def plan_message(
+    connection: AsyncConnection, delivery_id: str, channel: str, at: datetime
+) -> None:
     """Plan a message; planning it a second time changes nothing."""
     row = {"id": delivery_id, "channel": channel, "state": DeliveryState.PLANNED, "planned_at": at}
     blank = {"attempts": 0, "owner": "", "epoch": 0, "doubtful": False}
     await insert_new(connection, _DELIVERY, [row | blank])
 
 
-async def lock_delivery(connection: AsyncConnection, delivery_id: str) -> Delivery:
+async def lock_message(connection: AsyncConnection, delivery_id: str) -> OutboxMessage:
     """Read and lock an outbox message until the transaction ends."""
     row = (
         await connection.execute(
             select(_DELIVERY).where(_DELIVERY.c.id == delivery_id).with_for_update()
         )
     ).one()
-    return Delivery(
+    return OutboxMessage(
         id=row.id,
         channel=row.channel,
         state=DeliveryState(row.state),
@@ -57,7 +59,7 @@ async def lock_delivery(connection: AsyncConnection, delivery_id: str) -> Delive
     )
 
 
-async def save_delivery(connection: AsyncConnection, value: Delivery) -> None:
+async def save_message(connection: AsyncConnection, value: OutboxMessage) -> None:
     """Store a changed outbox message."""
     changed = {
         "state": value.state,
@@ -97,12 +99,12 @@ async def set_pace(connection: AsyncConnection, channel: str, next_allowed_at: d
     await upsert(connection, _CHANNEL, [{"channel": channel, "next_allowed_at": next_allowed_at}])
 
 
-async def block(connection: AsyncConnection, channel: str, until: datetime) -> None:
+async def set_rate_limit_end(connection: AsyncConnection, channel: str, until: datetime) -> None:
     """Store the instant until which Slack's rate limit forbids posts to the channel."""
     await upsert(connection, _CHANNEL, [{"channel": channel, "blocked_until": until}])
 
 
-async def register(connection: AsyncConnection, replica_id: str) -> int:
+async def register_replica(connection: AsyncConnection, replica_id: str) -> int:
     """Register a start of a replica and return its epoch.
 
     Work of its earlier epochs may then be taken over.
@@ -118,7 +120,7 @@ async def register(connection: AsyncConnection, replica_id: str) -> int:
     return int((await connection.execute(reborn.returning(_REPLICA.c.epoch))).scalar_one())
 
 
-async def beat(connection: AsyncConnection, replica_id: str, epoch: int) -> bool:
+async def send_heartbeat(connection: AsyncConnection, replica_id: str, epoch: int) -> bool:
     """Store a heartbeat.
 
     `False` when the replica was declared dead or another process registered under its ID.
@@ -146,7 +148,7 @@ async def declare_dead(connection: AsyncConnection, seen: Replica) -> bool:
     return (await connection.execute(ended)).rowcount == 1
 
 
-async def lives(connection: AsyncConnection, replica_id: str, epoch: int) -> bool:
+async def is_current_epoch(connection: AsyncConnection, replica_id: str, epoch: int) -> bool:
     """Whether this epoch of a replica is still current."""
     own = (_REPLICA.c.id == replica_id) & (_REPLICA.c.epoch == epoch) & _REPLICA.c.dead.is_(False)
     return (await connection.execute(select(_REPLICA.c.id).where(own))).one_or_none() is not None
