@@ -31,13 +31,10 @@ demo: setup ## run /appgw-check against a lab of broken backends, through the re
 
 test: setup ## lint, types, import contracts and the whole suite, with its coverage held
 	@echo "== tests ($(WORKERS) workers), and lint beside them, whose answer comes at the end"
-# The tests wait for much, and lint takes what they leave of the machine. The browser's tests run alone,
-# since one browser and one playground serve all of them; 5 says that all were skipped.
+# The tests wait for much, and lint takes what they leave of the machine.
 	@mkdir -p build; nice -n 5 $(LINT) > build/lint.log 2>&1 & lint=$$!; \
 	trap 'kill $$lint 2>/dev/null' INT TERM; failed=0; \
-	TEST_COVERAGE=1 $(BIN)/python -m pytest -n $(WORKERS) --ignore tests/playground/test_browser.py || failed=1; \
-	echo "== tests of the playground's page in a browser, where there is one"; \
-	$(BIN)/python -m pytest tests/playground/test_browser.py || [ $$? = 5 ] || failed=1; \
+	TEST_COVERAGE=1 $(BIN)/python -m pytest -n $(WORKERS) || failed=1; \
 	wait $$lint || failed=1; cat build/lint.log; exit $$failed
 
 test-all: ## make test with each Python from 3.11 to 3.14 that the machine has, and the SQLite that it links

@@ -12,7 +12,11 @@ from itertools import count
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-# Files whose tests wait a lot and share nothing: they start first, each test by itself.
+# Files that take longest or wait most: they start first.
+_WHOLE = (
+    "tests/playground/test_browser.py",  # one browser and one playground serve all of its tests
+)
+# Of these each test starts by itself, because they share nothing.
 LONG = (
     "tests/playground/test_clock.py",
     "tests/bot/engine/test_kill.py",
@@ -26,7 +30,7 @@ LONG = (
     "tests/bot/test_cli.py",
     "tests/bot/test_health_command.py",
 )
-_PLACES: Mapping[str, int] = dict(zip(LONG, count(), strict=False))
+_PLACES: Mapping[str, int] = dict(zip((*_WHOLE, *LONG), count(), strict=False))
 
 
 class FileScheduling(LoadScopeScheduling):
@@ -34,9 +38,9 @@ class FileScheduling(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return nodeid if file in _PLACES else file
+        return nodeid if file in LONG else file
 
 
 def long_first(items: Sequence[pytest.Item]) -> list[pytest.Item]:
     """The tests in the order in which they begin: a long one that begins last keeps all waiting."""
-    return sorted(items, key=lambda item: _PLACES.get(item.nodeid.partition("::")[0], len(LONG)))
+    return sorted(items, key=lambda item: _PLACES.get(item.nodeid.partition("::")[0], len(_PLACES)))
