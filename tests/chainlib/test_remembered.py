@@ -215,7 +215,7 @@ def test_same_bytes_are_one_certificate() -> None:
     assert all(one is long for one in copies)
 
 
-def test_path_without_faults_needs_no_rule_about_its_order() -> None:
+def test_path_without_faults_needs_no_order_rule() -> None:
     in_order = _case_of(_judged(LEAF, ISSUING))
     assert in_order.is_path
     for others in ((LEAF, ISSUING, ROOT), (ISSUING, LEAF), (LEAF, ISSUING, ISSUING), (LEAF,)):
