@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
+from bot.azure.gateway_document import translate_gateway
 from bot.azure.health import translate_health
 from bot.azure.messages import explain_message_json
-from bot.azure.translation import translate_gateway
 from bot.commands.parse import parse_json
 from bot.domain.gateway_ref import GatewayId
 from bot.slack.invocation import Source, from_command, from_interaction, from_mention

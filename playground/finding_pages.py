@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from bot.azure.editions import OLDER_MESSAGES
+from bot.azure.english_messages import OLDER_MESSAGES
 from bot.fixsteps import (
     FixContext,
     FixGuide,

@@ -4,7 +4,7 @@ Decisions only: time and addresses are arguments, and nothing is resolved here. 
 through it; the terminal probes whatever its user names. Input that is not understood is refused.
 """
 
-from bot.access.addresses import never
+from bot.access.addresses import why_never_probed
 from bot.access.people import (
     UNREADABLE,
     Access,
@@ -34,6 +34,6 @@ __all__ = [
     "TargetRules",
     "admit_target",
     "membership",
-    "never",
     "refuse_spelling",
+    "why_never_probed",
 ]

@@ -49,7 +49,7 @@ _LOCAL_NAT64 = IPv6Network("64:ff9b:1::/48")
 _ISATAP = {0x00005EFE, 0x02005EFE}
 
 
-def never(address: str, *, allow_loopback: bool = False) -> str | None:
+def why_never_probed(address: str, *, allow_loopback: bool = False) -> str | None:
     """Why this address is never probed, as the end of a sentence; `None` if it may be probed.
 
     Args:
@@ -62,19 +62,19 @@ def never(address: str, *, allow_loopback: bool = False) -> str | None:
         parsed = ip_address(address)
     except ValueError:
         return "no address"
-    reasons = [_reason(form) for form in (parsed, *embedded(parsed))]
+    reasons = [_reason(form) for form in (parsed, *embedded_addresses(parsed))]
     return next(
         (reason for reason in reasons if reason and not (allow_loopback and reason == LOOPBACK)),
         None,
     )
 
 
-def plain(address: Address) -> Address:
+def effective_address(address: Address) -> Address:
     """The address that the operating system connects to: IPv4 for an IPv4-mapped IPv6 address."""
     return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
 
 
-def embedded(address: Address) -> Iterator[IPv4Address]:
+def embedded_addresses(address: Address) -> Iterator[IPv4Address]:
     """Every IPv4 address that a translator, a tunnel or the system reads out of an IPv6 address."""
     if isinstance(address, IPv4Address):
         return

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from ipaddress import ip_address
 
-from bot.access.addresses import LOOPBACK, never
+from bot.access.addresses import LOOPBACK, why_never_probed
 from bot.domain.refusal import Refusal, RefusalKind
 
 _ALPHABET = re.compile(
@@ -68,7 +68,7 @@ def refuse_spelling(host: str, *, allow_loopback: bool = False) -> Refusal | Non
     """
     name = host.lower().removesuffix(".")
     if _is_address(name):
-        reason = never(name, allow_loopback=allow_loopback)
+        reason = why_never_probed(name, allow_loopback=allow_loopback)
         return (
             Refusal(
                 kind=RefusalKind.NEVER,

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
-from bot.access.addresses import Address, Network, never, plain
+from bot.access.addresses import Address, Network, effective_address, why_never_probed
 from bot.access.spelling import is_local, refuse_spelling
 from bot.domain.refusal import Refusal, RefusalKind
 from bot.settings.rules import targets as checked_targets
@@ -67,7 +67,7 @@ class TargetRules:
     def admits_host(self, host: str) -> bool:
         """Whether a rule allows the host as it is written, before it is resolved."""
         try:
-            return self.admits_address(plain(ip_address(host)))
+            return self.admits_address(effective_address(ip_address(host)))
         except ValueError:
             return self.admits_name(host) or (self.allow_loopback and is_local(host))
 
@@ -157,7 +157,7 @@ def admit_target(
     )
     if refusal:
         return refusal
-    resolved = [plain(ip_address(address)) for address in addresses]
+    resolved = [effective_address(ip_address(address)) for address in addresses]
     if rules.allow_loopback and _all(address.is_loopback for address in resolved):
         return None
     return _refuse_unlisted(host, port, rules, members, ports)
@@ -182,7 +182,7 @@ def _refuse_unlisted(
 
 def _refuse_never(host: str, addresses: Sequence[str], rules: TargetRules) -> Refusal | None:
     for address in addresses:
-        reason = never(address, allow_loopback=rules.allow_loopback)
+        reason = why_never_probed(address, allow_loopback=rules.allow_loopback)
         if reason:
             return Refusal(
                 kind=RefusalKind.NEVER,
@@ -226,6 +226,6 @@ def _canonical(member: str) -> str:
     Cached, because it is called for every member of every gateway for each probed target.
     """
     try:
-        return str(plain(ip_address(member.strip("[]"))))
+        return str(effective_address(ip_address(member.strip("[]"))))
     except ValueError:
         return member.lower().removesuffix(".")

@@ -1,6 +1,6 @@
 """Decodes the certificates attached to a gateway from ARM's base64. Pure.
 
-Called by `translation`. Source: azure-rules section 0, rules 7 and 8. ARM does not check what is
+Called by `gateway_document`. Source: azure-rules section 0, rules 7 and 8. ARM does not check what is
 uploaded: PEM text with CRLF, DER, bundles and data that is no certificate all occur, so every entry
 that cannot be read is reported by name.
 """
@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from bot.azure.shapes import Document, name_of, properties, text
+from bot.azure.arm_json import Document, name_of, properties, text
 from bot.domain.azure import AuthCertificate
 from chainlib import (
     Certificate,

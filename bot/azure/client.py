@@ -19,13 +19,13 @@ from bot.azure import refusals
 from bot.azure.connection import Connection
 from bot.azure.errors import UnexpectedAnswer
 from bot.azure.front_ends import Addresses, FrontEnds
+from bot.azure.gateway_document import translate_gateway
 from bot.azure.health import translate_health, with_known_names
 from bot.azure.lookup import look_up
 from bot.azure.pipeline import noted_request_ids
 from bot.azure.requests import WRITES, ArmRequests
 from bot.azure.settings import ArmSettings, ArmTiming
 from bot.azure.single_flight import SingleFlight
-from bot.azure.translation import translate_gateway
 from bot.domain.azure import Gateway, GatewayHealth, Inventory
 from bot.domain.gateway_ref import GatewayId, GatewayRef
 from bot.domain.refusal import Refusal, RefusalKind

@@ -19,10 +19,10 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import HttpResponseError
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 
+from bot.azure.arm_json import documents, mapping, text
 from bot.azure.credentials import endpoint, make_credential
 from bot.azure.pipeline import open_session, policies, transport_over
 from bot.azure.settings import ArmSettings, ArmTiming
-from bot.azure.shapes import documents, mapping, text
 from bot.domain.gateway_ref import GatewayId
 from bot.settings.trust import outgoing_trust
 

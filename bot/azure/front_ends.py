@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from bot.azure.shapes import text
+from bot.azure.arm_json import text
 from bot.azure.sites import public_names, unnamed_addresses, with_public_names
 from bot.domain.azure import Inventory
 from bot.domain.refusal import Refusal

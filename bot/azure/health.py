@@ -12,8 +12,8 @@ from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
-from bot.azure.messages import translate
-from bot.azure.shapes import Document, documents, host, mapping, reference, text
+from bot.azure.arm_json import Document, documents, host, mapping, reference, text
+from bot.azure.messages import recognise
 from bot.domain.azure import BackendServer, Gateway, GatewayHealth, Health
 from bot.domain.gateway_ref import GatewayId
 
@@ -100,7 +100,7 @@ def _server(pool: str, setting: str, entry: Document) -> BackendServer:
         address=host(entry.get("address")),
         health=WORDS.get(word.lower(), Health.UNKNOWN),
         word=word,
-        message=translate(log, name) if log or name else None,
+        message=recognise(log, name) if log or name else None,
         ip_configuration=text(mapping(entry.get("ipConfiguration")).get("id")),
         more=MappingProxyType(
             {

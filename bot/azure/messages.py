@@ -20,8 +20,8 @@ from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from bot.azure.editions import ENGLISH, FAMILIES, INCOMPLETE, NAMES, OLDER_MESSAGES
-from bot.azure.translations import OTHER_LANGUAGES
+from bot.azure.english_messages import ENGLISH, FAMILIES, INCOMPLETE, NAMES, OLDER_MESSAGES
+from bot.azure.foreign_messages import OTHER_LANGUAGES
 from bot.domain.azure import GatewayMessage
 from chainlib import CATALOGUE, Code
 
@@ -114,7 +114,7 @@ _HEAD, _TAIL = 24, 40
 _ELLIPSIS = re.compile(r"\.{3,}")
 
 
-def translate(text: str, name: str = "") -> GatewayMessage:
+def recognise(text: str, name: str = "") -> GatewayMessage:
     """Find the code that a message stands for, and the numbers in it.
 
     Args:
@@ -124,10 +124,10 @@ def translate(text: str, name: str = "") -> GatewayMessage:
     """
     if len(text) + len(name) <= _LONGEST_REMEMBERED:
         return _remembered(text, name)
-    return _translated(text, name)
+    return _recognised(text, name)
 
 
-def _translated(text: str, name: str) -> GatewayMessage:
+def _recognised(text: str, name: str) -> GatewayMessage:
     code, plain = _decided(text[:LONGEST], name)
     received = _number(_RECEIVED, plain) if code in _WITH_STATUS else None
     expected = _first(_EXPECTED, plain) if code in _WITH_STATUS else None
@@ -141,7 +141,7 @@ def _translated(text: str, name: str) -> GatewayMessage:
     )
 
 
-_remembered = lru_cache(_REMEMBERED)(_translated)  # backend health says the same of most servers
+_remembered = lru_cache(_REMEMBERED)(_recognised)  # backend health says the same of most servers
 
 
 def code_of_name(name: str) -> Code | None:
@@ -165,8 +165,8 @@ def normalised(text: str) -> str:
 
 
 def explain_message_json(text: str, name: str = "") -> dict[str, Any]:
-    """`translate` as the object that `appgw explain-message --json` prints."""
-    message = translate(text, name)
+    """`recognise` as the object that `appgw explain-message --json` prints."""
+    message = recognise(text, name)
     numbers = {
         "expected": message.expected,
         "received": message.received,

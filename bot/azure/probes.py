@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-from bot.azure.shapes import Document, host, mapping, name_of, number, properties, switch, text
+from bot.azure.arm_json import Document, host, mapping, name_of, number, properties, switch, text
 from bot.domain.azure import HealthProbe
 from chainlib import HttpProbeRule
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from bot.azure.shapes import Document, by_name, documents, host, properties, reference, texts
+from bot.azure.arm_json import Document, by_name, documents, host, properties, reference, texts
 from bot.domain.azure import PoolUse
 
 Pair = tuple[str, str]

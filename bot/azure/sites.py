@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.azure.name_index import NameIndex
-from bot.azure.shapes import (
+from bot.azure.arm_json import (
     Document,
     by_name,
     documents,
@@ -23,6 +22,7 @@ from bot.azure.shapes import (
     text,
     texts,
 )
+from bot.azure.name_index import NameIndex
 from bot.commands.known_names import host_fits
 from bot.domain.azure import Gateway, SiteRule
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
-from bot.access.addresses import plain
+from bot.access.addresses import effective_address
+from bot.azure.member_uses import member_uses
 from bot.azure.name_index import NameIndex
-from bot.azure.policies import member_uses
 from bot.checks.protocols import TargetPolicy
 from bot.domain.azure import Gateway
 from bot.domain.refusal import Refusal
@@ -72,7 +72,7 @@ def ports_by_member(gateway: Gateway) -> Ports:
 def spelt(member: str) -> str:
     """One spelling for equal hosts and addresses."""
     try:
-        return str(plain(ip_address(member.strip("[]"))))
+        return str(effective_address(ip_address(member.strip("[]"))))
     except ValueError:
         return member.lower().removesuffix(".")
 

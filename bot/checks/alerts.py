@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.azure.messages import translate
+from bot.azure.messages import recognise
 from bot.azure.sites import site_names
 from bot.commands.alerts import AlertReading, read_alert, read_text
 from bot.commands.known_names import KnownGateway, KnownNames
@@ -46,7 +46,7 @@ class AlertReader:
     def explained(self, message: Mapping[str, Any]) -> str | None:
         """What Azure's message in this text means and what is missing; `None` without one."""
         text = "\n".join(line.text for line in read_text(message).lines)
-        found = translate(text)
+        found = recognise(text)
         if found.code in _NOT_EXPLAINED or found.code not in CATALOGUE:
             return None
         return (

@@ -54,7 +54,7 @@ def assemble(
         issuers: known certificates that may fill a gap.
         may_download: whether the operator allows issuer downloads.
     """
-    ordered = tuple(sorted(reports, key=badness))
+    ordered = tuple(sorted(reports, key=severity_order))
     worst = ordered[0]
     known = (*issuers, *sent_elsewhere(ordered))
     verdict = decide(_with_differences(worst.verdict, ordered), request.policy, known)
@@ -106,7 +106,7 @@ def sent_elsewhere(reports: Sequence[AddressReport]) -> Iterator[Certificate]:
     return (one for one in every if isinstance(one, Certificate) and one.is_ca)
 
 
-def badness(report: AddressReport) -> tuple[bool, int]:
+def severity_order(report: AddressReport) -> tuple[bool, int]:
     """Sort key for the reports of addresses: the one that decides comes first."""
     return report.verdict.accepted, rank(report.verdict.headline)
 

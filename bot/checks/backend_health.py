@@ -9,8 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from bot.azure.policies import NO_ADDRESS, MemberUse, member_uses
-from bot.azure.translation import with_nic_addresses
+from bot.azure.gateway_document import with_nic_addresses
+from bot.azure.member_uses import NO_ADDRESS, MemberUse, member_uses
 from bot.checks.disagreement import (
     compare,
     confirmed,

@@ -27,10 +27,10 @@ _CLOCK_S = 60
 """Tolerated clock difference in seconds; Slack's signatures expire after five minutes."""
 
 
-class State(StrEnum):
+class CheckState(StrEnum):
     """The result of a check: ok, warn or fail."""
 
-    WELL = "ok"
+    OK = "ok"
     WARNING = "warn"
     FAIL = "FAIL"
 
@@ -40,13 +40,15 @@ class DoctorCheck:
     """One check: its name, its state, and one sentence."""
 
     what: str
-    state: State
+    state: CheckState
     sentence: str
 
     @property
     def said(self) -> str:
         """The sentence, with the state before it unless it is ok."""
-        return self.sentence if self.state is State.WELL else f"{self.state.value}: {self.sentence}"
+        return (
+            self.sentence if self.state is CheckState.OK else f"{self.state.value}: {self.sentence}"
+        )
 
 
 class Lister(Protocol):
@@ -71,7 +73,7 @@ async def azure(
     if arm is None:
         return DoctorCheck(
             what="Azure",
-            state=State.WELL,
+            state=CheckState.OK,
             sentence="not set up, so gw: targets are refused; for example APPGW_SUBSCRIPTIONS=...",
         )
     admitted = asyncio.ensure_future(arm.inventory())
@@ -82,10 +84,10 @@ async def azure(
             f"set up, but the list of gateways was not read within {counted(patience, 'second')}; "
             "check again in half a minute."
         )
-        return DoctorCheck(what="Azure", state=State.WARNING, sentence=sentence)
+        return DoctorCheck(what="Azure", state=CheckState.WARNING, sentence=sentence)
     answer = admitted.result()
     if isinstance(answer, Refusal):
-        return DoctorCheck(what="Azure", state=State.FAIL, sentence=_with_remedy(answer))
+        return DoctorCheck(what="Azure", state=CheckState.FAIL, sentence=_with_remedy(answer))
     return _visible(answer, now)
 
 
@@ -99,11 +101,11 @@ def _visible(inventory: Inventory, now: datetime) -> DoctorCheck:
     if inventory.refusals:
         return DoctorCheck(
             what="Azure",
-            state=State.WARNING,
+            state=CheckState.WARNING,
             sentence=f"{sentence} Not all: {_with_remedy(inventory.refusals[0])}",
         )
     return DoctorCheck(
-        what="Azure", state=State.WELL if names else State.WARNING, sentence=sentence
+        what="Azure", state=CheckState.OK if names else CheckState.WARNING, sentence=sentence
     )
 
 
@@ -126,9 +128,9 @@ def _with_remedy(refusal: Refusal) -> str:
 def database(kind: str, trouble: str | None) -> DoctorCheck:
     """Which database the running bot uses, and what is wrong with it."""
     if trouble is None:
-        return DoctorCheck(what="database", state=State.WELL, sentence=kind)
+        return DoctorCheck(what="database", state=CheckState.OK, sentence=kind)
     sentence = f"{trouble}; check APPGW_DATABASE_URL and APPGW_DATA_DIR, and the disk."
-    return DoctorCheck(what="database", state=State.FAIL, sentence=sentence)
+    return DoctorCheck(what="database", state=CheckState.FAIL, sentence=sentence)
 
 
 def targets(settings: Settings) -> DoctorCheck:
@@ -142,10 +144,10 @@ def targets(settings: Settings) -> DoctorCheck:
     if settings.may_probe:
         return DoctorCheck(
             what="targets",
-            state=State.WELL,
+            state=CheckState.OK,
             sentence=f"may be probed: {'; '.join(filter(None, may))}.",
         )
-    return DoctorCheck(what="targets", state=State.FAIL, sentence=settings.idle)
+    return DoctorCheck(what="targets", state=CheckState.FAIL, sentence=settings.idle)
 
 
 def history(scopes: Collection[str], without: WithoutHistory) -> DoctorCheck:
@@ -153,14 +155,14 @@ def history(scopes: Collection[str], without: WithoutHistory) -> DoctorCheck:
     if HISTORY_SCOPE in scopes:
         return DoctorCheck(
             what="history",
-            state=State.WELL,
+            state=CheckState.OK,
             sentence=f"{HISTORY_SCOPE} is granted, so no digest is lost or sent twice.",
         )
     sentence = (
         f"{HISTORY_SCOPE} is not granted: a digest whose answer is lost is sent {without.value}; "
         "add the scope and install again."
     )
-    return DoctorCheck(what="history", state=State.WARNING, sentence=sentence)
+    return DoctorCheck(what="history", state=CheckState.WARNING, sentence=sentence)
 
 
 def clock(ours: datetime, theirs: str | None) -> DoctorCheck:
@@ -170,7 +172,7 @@ def clock(ours: datetime, theirs: str | None) -> DoctorCheck:
     except (TypeError, ValueError):
         return DoctorCheck(
             what="clock",
-            state=State.WARNING,
+            state=CheckState.WARNING,
             sentence=f"{ours:%Y-%m-%d %H:%M:%S} UTC; Slack named no time to compare it with.",
         )
     beside = (
@@ -180,7 +182,7 @@ def clock(ours: datetime, theirs: str | None) -> DoctorCheck:
     if abs(off) > _CLOCK_S:
         return DoctorCheck(
             what="clock",
-            state=State.FAIL,
+            state=CheckState.FAIL,
             sentence=f"{beside}; set it by NTP, Slack refuses what is five minutes off.",
         )
-    return DoctorCheck(what="clock", state=State.WELL, sentence=f"{beside}.")
+    return DoctorCheck(what="clock", state=CheckState.OK, sentence=f"{beside}.")

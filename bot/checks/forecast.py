@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.azure.policies import NO_ADDRESS
+from bot.azure.member_uses import NO_ADDRESS
 from bot.checks.service import CheckService
 from bot.domain.forecast import (
     ChainPosition,

@@ -99,14 +99,16 @@ async def _probe(
     if refusal:
         return replace(nothing, skipped=refusal.sentence)
     try:
-        report = await check(request, replace(settled(context, addresses), on_stage=None))
+        report = await check(
+            request, replace(with_resolved_name(context, addresses), on_stage=None)
+        )
     # ARM does not validate names; one that cannot be sent must not make the other members fail.
     except InvalidTarget as error:
         return replace(nothing, skipped=f"{error}.")
     return replace(nothing, report=report, findings=report.verdict.findings)
 
 
-def settled(context: CheckContext, addresses: tuple[str, ...]) -> CheckContext:
+def with_resolved_name(context: CheckContext, addresses: tuple[str, ...]) -> CheckContext:
     """The context with the name already resolved.
 
     The probe then connects to the addresses that were checked, and a name without an address is not

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from bot.azure.policies import NO_ADDRESS, MemberUse, member_uses, with_listed_servers
+from bot.azure.gateway_document import with_nic_addresses
+from bot.azure.member_uses import NO_ADDRESS, MemberUse, member_uses, with_listed_servers
 from bot.azure.sites import rules_for
-from bot.azure.translation import with_nic_addresses
 from bot.checks.admission import Admission
 from bot.checks.backend_health import add_backend_health, listed, only_listed, worst_first
 from bot.checks.gateway import check_gateway
@@ -22,10 +22,10 @@ from bot.checks.selection import (
     no_such_part,
 )
 from bot.checks.sites import (
-    behind,
+    members_behind,
     no_such_site,
     pairs_of,
-    routed,
+    with_routes,
 )
 from bot.checks.typed_options import (
     find_root,
@@ -84,7 +84,7 @@ class GatewayMembers:
         answered = add_backend_health(report, health)
         if not report.site:
             return answered
-        return routed(answered, rules_for(report.gateway, report.site))
+        return with_routes(answered, rules_for(report.gateway, report.site))
 
     async def check(
         self,
@@ -109,7 +109,7 @@ class GatewayMembers:
         report = await self._members_of(gateway, target, options)
         if isinstance(report, Refusal):
             return report
-        return replace(routed(report, rules), site=target.site or "")
+        return replace(with_routes(report, rules), site=target.site or "")
 
     async def _members_of(
         self, gateway: Gateway, target: GatewayRef, options: ProbeOptions
@@ -120,7 +120,7 @@ class GatewayMembers:
         )
         if target.site:
             rules = rules_for(gateway, target.site)
-            uses, pairs = behind(uses, rules), pairs_of(pairs, rules)
+            uses, pairs = members_behind(uses, rules), pairs_of(pairs, rules)
         if not pairs and (target.pool or target.setting):
             return no_such_part(gateway, target)
         about = gateway_findings(gateway, pairs)

@@ -18,8 +18,8 @@ from ipaddress import ip_address
 from itertools import islice
 from pathlib import Path
 
-from bot.access import TargetRules, never
-from bot.access.addresses import embedded, plain
+from bot.access import TargetRules, why_never_probed
+from bot.access.addresses import effective_address, embedded_addresses
 from bot.checks.intermediates import Intermediates, issuers_above
 from chainlib import Certificate, GatewayPolicy, MalformedCertificate, PresentedChain
 from chainlib.aio import IssuerCache, Resolver, fetch_issuers, load_well_known
@@ -120,12 +120,12 @@ class IssuerSources:
         Allowed are public addresses and private ones on the allow-list, in every form that embeds
         one.
         """
-        if never(address, allow_loopback=self.rules.allow_loopback):
+        if why_never_probed(address, allow_loopback=self.rules.allow_loopback):
             return False
         parsed = ip_address(address)
         return all(
             form.is_global or self.rules.admits_address(form)
-            for form in (plain(parsed), *embedded(parsed))
+            for form in (effective_address(parsed), *embedded_addresses(parsed))
         )
 
 

@@ -17,7 +17,7 @@ from bot.checks.last_healthy import Facts, RecentFacts, chain_of, facts_from, re
 from bot.domain.outage import DatabaseUnavailable
 from bot.domain.report import CheckReport
 from bot.store import Store
-from bot.store.last_known import good_since, learn, learnt, remember_good
+from bot.store.last_known import healthy_since, learn, learnt, remember_healthy
 from chainlib import Certificate
 
 EVERY_S = 5.0
@@ -128,14 +128,14 @@ class LearnedFactsWriter:
     async def _write(self, unsaved: UnsavedFacts) -> None:
         async with self.store.writing() as connection:
             for key, one in unsaved.healthy.items():
-                await remember_good(connection, key, chain_of(one), dict(one.settings), one.at)
+                await remember_healthy(connection, key, chain_of(one), dict(one.settings), one.at)
             for certificate in unsaved.intermediates:
                 await learn(connection, {_SOURCE: certificate}, self.clock())
 
     async def _read(self) -> None:
         now = self.clock()
         async with self.store.reading() as connection:
-            rows = await good_since(connection, self._read_until)
+            rows = await healthy_since(connection, self._read_until)
         for key, at, chain, settings in rows:
             if facts := facts_from(at, chain, settings):
                 self.facts.last_healthy.recall(key, facts)

@@ -13,7 +13,7 @@ from datetime import datetime
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from bot.checks.assemble import assemble, badness, out_of_date_issuer, sent_elsewhere
+from bot.checks.assemble import assemble, out_of_date_issuer, sent_elsewhere, severity_order
 from bot.domain.check_report import AddressReport, CheckReport, CheckRequest
 from chainlib import (
     CaptureError,
@@ -135,14 +135,14 @@ async def _issuers(
         for report in reports:
             if report.chain:
                 context.learn(report.chain)
-    worst = min(reports, key=badness)
+    worst = min(reports, key=severity_order)
     if context.find_issuers is None or worst.chain is None:
         return context.issuers
     fix = repair(
         worst.chain,
         request.policy,
         at=worst.verdict.at,
-        issuers=(*context.issuers, *sent_elsewhere(sorted(reports, key=badness))),
+        issuers=(*context.issuers, *sent_elsewhere(sorted(reports, key=severity_order))),
         verdict=worst.verdict,
     )
     if not (

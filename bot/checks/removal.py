@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from bot.azure.policies import NO_ADDRESS, checks_of, member_uses
+from bot.azure.member_uses import NO_ADDRESS, checks_of, member_uses
 from bot.checks.service import CheckService
 from bot.domain.azure import BackendSetting, Gateway
 from bot.domain.gateway_ref import GatewayRef

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from bot.checks.doctor import DoctorCheck, State
+from bot.checks.doctor import CheckState, DoctorCheck
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +94,12 @@ def missing_scopes(granted: Collection[str]) -> tuple[DoctorCheck, ...]:
     """
     if not set(granted) - {""}:
         sentence = "Slack does not say which scopes are granted."
-        return (DoctorCheck(what="scopes", state=State.WARNING, sentence=sentence),)
+        return (DoctorCheck(what="scopes", state=CheckState.WARNING, sentence=sentence),)
     missing = [scope for scope in SCOPES if scope.name not in granted]
     if not missing:
         sentence = "everything that the manifest asks for is granted."
-        return (DoctorCheck(what="scopes", state=State.WELL, sentence=sentence),)
+        return (DoctorCheck(what="scopes", state=CheckState.OK, sentence=sentence),)
     listed = "; ".join(f"{scope.name} is missing: {scope.without}" for scope in missing)
-    state = State.WARNING if all(scope.optional for scope in missing) else State.FAIL
+    state = CheckState.WARNING if all(scope.optional for scope in missing) else CheckState.FAIL
     sentence = f"{listed}. Add them under OAuth & Permissions and install the app again."
     return (DoctorCheck(what="scopes", state=state, sentence=sentence),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from bot.azure.policies import MemberUse, checks_of, matching, probe_port, standing
+from bot.azure.member_uses import MemberUse, all_uses_of, checks_of, probe_port, tls_uses_of
 from bot.domain.azure import Gateway, PoolUse
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.refusal import Refusal, RefusalKind
@@ -38,8 +38,8 @@ def uses_of_host(gateways: Sequence[Gateway], target: HostTarget) -> tuple[Membe
 
     A host without a port is checked on the port of its settings.
     """
-    uses = matching(gateways, target.host, target.port)
-    return uses or (matching(gateways, target.host) if target.port == USUAL_PORT else ())
+    uses = tls_uses_of(gateways, target.host, target.port)
+    return uses or (tls_uses_of(gateways, target.host) if target.port == USUAL_PORT else ())
 
 
 def on_port_of(uses: Sequence[MemberUse], target: HostTarget) -> HostTarget:
@@ -75,7 +75,7 @@ def placement_of(
 
     A refusal if there is none, or more than one gateway.
     """
-    uses = chosen(uses_of_host(gateways, target) or standing(gateways, target.host), options)
+    uses = chosen(uses_of_host(gateways, target) or all_uses_of(gateways, target.host), options)
     ids = list(dict.fromkeys(use.gateway.id for use in uses))
     if not ids:
         where = (

@@ -10,12 +10,12 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from bot.azure.policies import MemberUse
+from bot.azure.member_uses import MemberUse
 from bot.azure.single_flight import SingleFlight
 from bot.azure.sites import unnamed_addresses
 from bot.checks.admission import Admission
 from bot.checks.answers import HostAnswer, of_worst
-from bot.checks.gateway import MAX_PARALLEL_MEMBERS, settled
+from bot.checks.gateway import MAX_PARALLEL_MEMBERS, with_resolved_name
 from bot.checks.gateway_members import GatewayMembers
 from bot.checks.known_gateways import KnownGateways
 from bot.checks.prepare import addresses_of, assumed, within_deadline
@@ -29,10 +29,10 @@ from bot.checks.selection import (
     uses_of_host,
 )
 from bot.checks.sites import (
-    a_site,
     is_site_alone,
     serving,
     site_beside,
+    why_site_is_not_probed,
 )
 from bot.checks.typed_options import (
     TypedRoot,
@@ -140,7 +140,7 @@ class CheckService:
         if isinstance(addresses, Refusal):
             return addresses
         spent = asyncio.get_running_loop().time() - begun
-        context = within_deadline(settled(context, addresses), spent)
+        context = within_deadline(with_resolved_name(context, addresses), spent)
         # Only one probe per target runs at a time; users who ask for the same target share it.
         return await self._probes.share((target, options), lambda: self._probe(places, context))
 
@@ -151,7 +151,7 @@ class CheckService:
         gateways, arm = ((), known) if isinstance(known, Refusal) else (known, None)
         uses = chosen(uses_of_host(gateways, target), options)
         if not uses and is_site_alone(gateways, target.host):
-            return Refusal(kind=RefusalKind.REQUEST, sentence=a_site(target.host))
+            return Refusal(kind=RefusalKind.REQUEST, sentence=why_site_is_not_probed(target.host))
         near = nearest_first(gateways, uses, options)
         root = find_root(options, near, arm if self._arm else NOT_CONFIGURED, target.host)
         if isinstance(root, Refusal):

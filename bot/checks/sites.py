@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from bot.azure.policies import MemberUse, standing
+from bot.azure.member_uses import MemberUse, all_uses_of
 from bot.azure.sites import serving_gateways, takes_any_name
 from bot.domain.azure import Gateway, PoolUse, SiteRule
 from bot.domain.gateway_ref import GatewayRef
@@ -58,7 +58,7 @@ def _nobody_serves(gateways: Sequence[Gateway], host: str, *, hidden: bool) -> s
 
 def is_site_alone(gateways: Sequence[Gateway], host: str) -> bool:
     """Whether a gateway serves this host and no pool contains it."""
-    return bool(serving_gateways(gateways, host)) and not standing(gateways, host)
+    return bool(serving_gateways(gateways, host)) and not all_uses_of(gateways, host)
 
 
 def site_beside(gateways: Sequence[Gateway], host: str) -> str:
@@ -66,7 +66,7 @@ def site_beside(gateways: Sequence[Gateway], host: str) -> str:
     return host if serving_gateways(gateways, host) else ""
 
 
-def a_site(host: str) -> str:
+def why_site_is_not_probed(host: str) -> str:
     """Why a public name is not probed as a backend, in one sentence."""
     return (
         f"{host[:_SHOWN]} is a site that a gateway serves, not a backend; write for example "
@@ -74,7 +74,7 @@ def a_site(host: str) -> str:
     )
 
 
-def behind(uses: Iterable[MemberUse], rules: Sequence[SiteRule]) -> list[MemberUse]:
+def members_behind(uses: Iterable[MemberUse], rules: Sequence[SiteRule]) -> list[MemberUse]:
     """The members to which these rules lead."""
     pairs = {_pair(rule.pool, rule.setting) for rule in rules}
     return [use for use in uses if _pair(use.use.pool, use.setting.name) in pairs]
@@ -86,7 +86,7 @@ def pairs_of(uses: Iterable[PoolUse], rules: Sequence[SiteRule]) -> tuple[PoolUs
     return tuple(use for use in uses if _pair(use.pool, use.setting) in pairs)
 
 
-def routed(report: GatewayReport, rules: Sequence[SiteRule]) -> GatewayReport:
+def with_routes(report: GatewayReport, rules: Sequence[SiteRule]) -> GatewayReport:
     """The report with the rule and the paths that lead to each member."""
     routes: dict[tuple[str, str], list[str]] = {}
     for rule in rules:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from bot.azure.policies import MemberUse, uploaded_anchors
+from bot.azure.member_uses import MemberUse, uploaded_anchors
 from bot.checks.selection import checks_for
 from bot.domain.azure import Gateway
 from bot.domain.refusal import Refusal, RefusalKind

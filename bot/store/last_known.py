@@ -24,7 +24,7 @@ _GOOD, _LEARNT, _WATCH, _RECENT = (
 )
 
 
-async def remember_good(
+async def remember_healthy(
     connection: AsyncConnection,
     key: str,
     chain: Any,  # noqa: ANN401 -- passed through
@@ -39,7 +39,7 @@ async def remember_good(
     )
 
 
-async def last_good(
+async def last_healthy(
     connection: AsyncConnection, key: str
 ) -> tuple[datetime, Any, Mapping[str, Any]] | None:
     """When a backend was last healthy, with which chain and setting; `None` if never."""
@@ -47,7 +47,7 @@ async def last_good(
     return (row.at, row.chain, row.setting) if row else None
 
 
-async def good_since(
+async def healthy_since(
     connection: AsyncConnection, since: datetime | None, limit: int = 2_000
 ) -> tuple[tuple[str, datetime, Any, Mapping[str, Any]], ...]:
     """The last healthy states since an instant, oldest first; all of them for `None`."""

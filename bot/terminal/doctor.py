@@ -14,7 +14,7 @@ from pathlib import Path
 import aiohttp
 
 from bot.cards.escaping import clean
-from bot.checks.doctor import DoctorCheck, State, azure, clock, history, targets
+from bot.checks.doctor import CheckState, DoctorCheck, azure, clock, history, targets
 from bot.checks.scopes import missing_scopes
 from bot.settings import Settings, SettingsError, load_settings
 from bot.settings.trust import outgoing_trust
@@ -41,7 +41,7 @@ def run_doctor() -> int:
     found = asyncio.run(_examine(settings))
     for facet in found:
         sys.stdout.write(f"{facet.state.value:4} {facet.what}: {clean(facet.sentence, _LINE)}\n")
-    return FAIL if any(facet.state is State.FAIL for facet in found) else WELL
+    return FAIL if any(facet.state is CheckState.FAIL for facet in found) else WELL
 
 
 async def _examine(settings: Settings) -> list[DoctorCheck]:
@@ -59,15 +59,15 @@ def _own(settings: Settings) -> list[DoctorCheck]:
     warnings = [warning for warning in settings.warnings if warning != settings.idle]
     return [
         DoctorCheck(
-            what="version", state=State.WELL, sentence=f"appgw-check {version('appgw-check')}"
+            what="version", state=CheckState.OK, sentence=f"appgw-check {version('appgw-check')}"
         ),
         DoctorCheck(
             what="settings",
-            state=State.WELL,
+            state=CheckState.OK,
             sentence=f"usable, Slack over {settings.transport.value}",
         ),
         *(
-            DoctorCheck(what="settings", state=State.WARNING, sentence=warning)
+            DoctorCheck(what="settings", state=CheckState.WARNING, sentence=warning)
             for warning in warnings
         ),
         targets(settings),
@@ -78,11 +78,13 @@ def _database(settings: Settings) -> list[DoctorCheck]:
     try:
         return [
             DoctorCheck(
-                what="database", state=State.WELL, sentence=check_database(settings.database_url)
+                what="database",
+                state=CheckState.OK,
+                sentence=check_database(settings.database_url),
             )
         ]
     except UnusableDatabase as error:
-        return [DoctorCheck(what="database", state=State.FAIL, sentence=str(error))]
+        return [DoctorCheck(what="database", state=CheckState.FAIL, sentence=str(error))]
 
 
 async def _azure(settings: Settings) -> list[DoctorCheck]:
@@ -121,7 +123,7 @@ async def _slack_side(settings: Settings) -> list[DoctorCheck]:
         ]
     token = DoctorCheck(
         what="Slack",
-        state=State.WELL,
+        state=CheckState.OK,
         sentence=f"the token is that of {shown.get('user')} in {shown.get('team')}",
     )
     scopes = [scope.strip() for scope in response.headers.get("x-oauth-scopes", "").split(",")]
@@ -129,4 +131,4 @@ async def _slack_side(settings: Settings) -> list[DoctorCheck]:
 
 
 def _failing(sentence: str) -> DoctorCheck:
-    return DoctorCheck(what="Slack", state=State.FAIL, sentence=sentence)
+    return DoctorCheck(what="Slack", state=CheckState.FAIL, sentence=sentence)

@@ -16,7 +16,7 @@ from bot.checks.last_healthy import changed_since_healthy, facts_from
 from bot.checks.learned_facts import LearnedFacts, LearnedFactsWriter
 from bot.domain.report import CheckRequest
 from bot.store import Store, open_store
-from bot.store.last_known import learnt, remember_good
+from bot.store.last_known import learnt, remember_healthy
 from chainlib import Target
 from chainlib.aio import load_well_known
 from playground.lab import pki
@@ -99,7 +99,7 @@ async def test_newer_facts_of_another_replica_stay(store: Store) -> None:
 )
 async def test_what_another_version_wrote_is_passed_over(store: Store, chain: object) -> None:
     async with store.writing() as connection:
-        await remember_good(connection, f"{HOST}:443 {HOST}", chain, {}, NOW)
+        await remember_healthy(connection, f"{HOST}:443 {HOST}", chain, {}, NOW)
     async with kept(store) as known:
         assert known.last_healthy.get(f"{HOST}:443 {HOST}") is None
     assert facts_from(NOW, chain, {}) is None

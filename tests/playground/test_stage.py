@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.azure.policies import matching
-from bot.azure.translation import translate_gateway
+from bot.azure.gateway_document import translate_gateway
+from bot.azure.member_uses import tls_uses_of
 from bot.settings import load_settings
 from playground.arm import gateway_document
 from playground.lab.backends import Lab
@@ -33,7 +33,7 @@ async def test_backend_is_found_by_port_with_its_setting() -> None:
         gateway = translate_gateway(gateway_document(gateway_spec(lab)))
         assert gateway is not None
         for backend in lab.backends:
-            (use,) = matching([gateway], backend.address, backend.port)
+            (use,) = tls_uses_of([gateway], backend.address, backend.port)
             assert (use.setting.name, use.setting.root_names) == (
                 backend.name,
                 tuple(name for name, _ in backend.roots),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.azure.policies import checks_of, member_uses
+from bot.azure.member_uses import checks_of, member_uses
 from bot.domain.azure import Gateway
 from bot.domain.gateway_ref import GatewayId
 from bot.domain.report import MemberCheck

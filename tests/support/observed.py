@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from bot.azure.messages import translate
+from bot.azure.messages import recognise
 from bot.reports.anonymous_record import KIND, SCHEMA
 from chainlib import (
     Certificate,
@@ -52,7 +52,7 @@ def faults(record: Json) -> Iterator[str]:
 
 def _faults_of(server: Json, gateway: Json) -> Iterator[str]:
     said = server["gateway"]
-    code = translate(said["message"], said["error_name"]).code.value
+    code = recognise(said["message"], said["error_name"]).code.value
     if said["code"] is not None and code != said["code"]:
         yield f"the message is read as {code}, not as {said['code']}"
     if not server["agrees"] and not server.get("explained"):

@@ -20,8 +20,8 @@ from bot.access import (
     TargetGuard,
     TargetRules,
     admit_target,
-    never,
     refuse_spelling,
+    why_never_probed,
 )
 from bot.access.targets import refuse_unresolved
 from bot.commands.parse import parse
@@ -109,7 +109,7 @@ def test_guard_refuses_without_the_parser_s_help() -> None:
     ],
 )
 def test_ordinary_addresses_are_not_on_the_never_list(address: str) -> None:
-    assert never(address) is None
+    assert why_never_probed(address) is None
     assert admit_target("backend.contoso.com", 443, [address], EVERYTHING) is None
 
 
@@ -129,12 +129,12 @@ def test_every_form_of_a_refused_ipv4_is_refused(network: str, offset: int) -> N
         IPv6Address(0x2002 << 112 | number << 80),
         IPv6Address(0x20010DB8 << 96 | 0x5EFE << 32 | number),
     ]
-    assert [form for form in (address, *forms) if never(str(form)) is None] == []
+    assert [form for form in (address, *forms) if why_never_probed(str(form)) is None] == []
 
 
 @given(st.text(max_size=60))
 def test_any_text_is_decided_and_never_raises(text: str) -> None:
-    never(text)
+    why_never_probed(text)
     refuse_spelling(text)
     assert admit_target(text, 443, [text], NOTHING) is not None
 
@@ -142,7 +142,7 @@ def test_any_text_is_decided_and_never_raises(text: str) -> None:
 @given(st.ip_addresses())
 def test_open_list_refusals_are_on_the_never_list(address: IPv4Address | IPv6Address) -> None:
     refusal = admit_target(str(address), 443, [str(address)], EVERYTHING)
-    assert (refusal is not None) == (never(str(address)) is not None)
+    assert (refusal is not None) == (why_never_probed(str(address)) is not None)
 
 
 @pytest.mark.parametrize(

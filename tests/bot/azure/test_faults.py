@@ -16,8 +16,8 @@ import pytest
 
 from bot.azure import refusals
 from bot.azure.client import ArmClient
+from bot.azure.gateway_document import translate_gateway
 from bot.azure.settings import ArmSettings
-from bot.azure.translation import translate_gateway
 from bot.domain.azure import Gateway, GatewayHealth
 from bot.domain.gateway_ref import GatewayId, GatewayRef
 from bot.domain.refusal import Refusal, RefusalKind

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bot.azure.gateway_document import translate_gateway
 from bot.azure.hints import hints
-from bot.azure.translation import translate_gateway
 from bot.domain.report import MemberReport
 from chainlib import Basis, Code, Finding, Severity
 from playground.arm import GatewaySpec, PoolSpec, ProbeSpec, SettingSpec, gateway_document

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.azure.editions import NAMES
-from bot.azure.messages import FRAGMENTS, LONGEST, explain_message_json, normalised, translate
+from bot.azure.english_messages import NAMES
+from bot.azure.messages import FRAGMENTS, LONGEST, explain_message_json, normalised, recognise
 from chainlib import Code
 from tests.support.sampling import every
 
@@ -100,13 +100,13 @@ def test_message_in_every_edition_and_spelling() -> None:
         (change, code, text)
         for code, text in TEXTS
         for change, spelt in CHANGES.items()
-        if translate(spelt(text)).code is not code
+        if recognise(spelt(text)).code is not code
     ] == []
 
 
 @pytest.mark.parametrize(("code", "text"), every(TEXTS, 5))
 def test_message_behind_a_long_log_is_found(code: Code, text: str) -> None:
-    assert translate("x" * 70_000 + "\n" + text).code is code
+    assert recognise("x" * 70_000 + "\n" + text).code is code
 
 
 def test_every_code_of_the_table_has_an_edition() -> None:
@@ -126,7 +126,7 @@ def test_no_fragment_matches_another_code_s_message(fragment_of: Code) -> None:
 
 @pytest.mark.parametrize("text", UNKNOWN, ids=lambda text: repr(text[:30]))
 def test_unknown_text_is_not_guessed(text: str) -> None:
-    message = translate(text)
+    message = recognise(text)
     assert (message.code, message.text, message.expected, message.received, message.error_code) == (
         Code.UNRECOGNISED,
         text,
@@ -155,7 +155,7 @@ def test_json_has_every_key() -> None:
 @given(st.text(max_size=400))
 def test_any_text_gets_an_answer(text: str) -> None:
     json.dumps(explain_message_json(text))
-    assert translate(text).text == text
+    assert recognise(text).text == text
 
 
 @pytest.mark.parametrize(
@@ -173,12 +173,12 @@ def test_any_text_gets_an_answer(text: str) -> None:
 )
 def test_hostile_text_is_read_in_time(piece: str) -> None:
     begun = time.process_time()
-    assert isinstance(translate(piece * (40_000 // len(piece))).code, Code)
+    assert isinstance(recognise(piece * (40_000 // len(piece))).code, Code)
     assert time.process_time() - begun < 5
 
 
 def test_text_beyond_the_limit_is_not_read() -> None:
-    assert translate("x" * LONGEST + " The Leaf certificate is missing").code is Code.UNRECOGNISED
+    assert recognise("x" * LONGEST + " The Leaf certificate is missing").code is Code.UNRECOGNISED
 
 
 HEALTHY = {
@@ -216,7 +216,7 @@ LEAF_ALONE = "IncompleteBackendCertificateChainOnlyLeafCertificateIsPresent"
 def test_failing_server_of_a_paste_decides(
     server: dict[str, str], code: Code, received: int | None, indent: int | None
 ) -> None:
-    message = translate(json.dumps({"servers": [HEALTHY, server]}, indent=indent))
+    message = recognise(json.dumps({"servers": [HEALTHY, server]}, indent=indent))
     assert (message.code, message.received) == (code, received)
 
 
@@ -233,13 +233,13 @@ def test_failing_server_of_a_paste_decides(
 def test_error_name_decides_without_a_text(
     name: str, code: Code, spelt: Callable[[str], str]
 ) -> None:
-    assert translate("", spelt(name)).code is code
-    assert translate("Something new went wrong.", spelt(name)).code is code
+    assert recognise("", spelt(name)).code is code
+    assert recognise("Something new went wrong.", spelt(name)).code is code
     assert (
-        translate("The Leaf certificate is missing from it", spelt(name)).code is Code.LEAF_MISSING
+        recognise("The Leaf certificate is missing from it", spelt(name)).code is Code.LEAF_MISSING
     )
     if name != "success":
-        assert translate(spelt(name)).code is code
+        assert recognise(spelt(name)).code is code
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ def test_error_name_decides_without_a_text(
     ids=["incomplete", "family", "new", "unknown", "one word", "none"],
 )
 def test_error_name_that_is_not_in_the_table(name: str, code: Code) -> None:
-    assert translate("", name).code is code
+    assert recognise("", name).code is code
 
 
 @pytest.mark.parametrize(
@@ -279,11 +279,11 @@ def test_error_name_that_is_not_in_the_table(name: str, code: Code) -> None:
     ids=["end", "in a table", "start only", "beginning lost", "short", "other", "unmarked", "many"],
 )
 def test_message_cut_by_an_ellipsis_fits_one_code(text: str, code: Code) -> None:
-    assert translate(text).code is code
+    assert recognise(text).code is code
 
 
 def test_short_error_name_in_prose_is_no_name() -> None:
-    assert translate("Timeout and success are unknown here.").code is Code.UNRECOGNISED
+    assert recognise("Timeout and success are unknown here.").code is Code.UNRECOGNISED
 
 
 ROWS = CASES.read_text(encoding="utf-8").splitlines() if CASES.is_file() else []
@@ -312,4 +312,4 @@ def test_every_recorded_log_is_recognised() -> None:
         for path in SAMPLES.glob("*.json")
         for log in re.findall(r'"healthProbeLog": *"([^"]+)"', path.read_text(encoding="utf-8"))
     }
-    assert {translate(log).code for log in logs} == {Code.TCP_FAILED, Code.HEALTH_UNKNOWN, Code.OK}
+    assert {recognise(log).code for log in logs} == {Code.TCP_FAILED, Code.HEALTH_UNKNOWN, Code.OK}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from bot.azure.gateway_document import translate_gateway
+from bot.azure.member_uses import all_uses_of
 from bot.azure.name_index import NameIndex
-from bot.azure.policies import standing
 from bot.azure.sites import rules_for, serving_gateways
-from bot.azure.translation import translate_gateway
 from bot.domain.azure import Gateway
 from playground.arm import GatewaySpec, PoolSpec, RuleSpec, SettingSpec, gateway_document
 
@@ -41,7 +41,7 @@ KNOWN = (
     ],
 )
 def test_members_are_found_among_many_gateways(host: str, names: list[str]) -> None:
-    assert [use.gateway.id.name for use in standing(KNOWN, host)] == names
+    assert [use.gateway.id.name for use in all_uses_of(KNOWN, host)] == names
 
 
 @pytest.mark.parametrize(
@@ -54,11 +54,11 @@ def test_sites_are_those_of_a_walk(host: str) -> None:
 
 
 def test_changed_gateway_is_looked_up_anew() -> None:
-    assert not standing(KNOWN, "new.contoso.com")
+    assert not all_uses_of(KNOWN, "new.contoso.com")
     changed = (*KNOWN[:3], _gateway("d-gw", "new.contoso.com"))
-    assert [use.gateway.id.name for use in standing(changed, "new.contoso.com")] == ["d-gw"]
-    assert not standing(changed, "four.contoso.com")
-    assert standing(KNOWN, "four.contoso.com")
+    assert [use.gateway.id.name for use in all_uses_of(changed, "new.contoso.com")] == ["d-gw"]
+    assert not all_uses_of(changed, "four.contoso.com")
+    assert all_uses_of(KNOWN, "four.contoso.com")
 
 
 def test_inventory_is_indexed_once_in_any_order() -> None:

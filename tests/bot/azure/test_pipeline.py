@@ -135,7 +135,9 @@ def test_settings_show_no_token() -> None:
 
 def test_translators_and_policies_import_no_sdk() -> None:
     """Programs that never talk to ARM do not pay for the SDK."""
-    pure = "bot.azure, bot.azure.policies, bot.azure.health, bot.azure.lookup, bot.azure.refusals"
+    pure = (
+        "bot.azure, bot.azure.member_uses, bot.azure.health, bot.azure.lookup, bot.azure.refusals"
+    )
     code = (
         f"import sys, {pure}; print([name for name in sys.modules if name.partition('.')[0] in "
         "('azure', 'aiohttp')])"

@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.azure.policies import NO_ADDRESS, NO_TLS, matching
-from bot.azure.translation import translate_gateway
+from bot.azure.gateway_document import translate_gateway
+from bot.azure.member_uses import NO_ADDRESS, NO_TLS, tls_uses_of
 from bot.domain.azure import Gateway
 from bot.domain.report import CheckRequest, MemberCheck
 from chainlib import HttpProbeRule, Sku, TrustAnchors, TrustMode
@@ -248,13 +248,13 @@ def test_matching_finds_the_pools_that_hold_a_host() -> None:
     gateways = (gateway(replace(SPEC, settings=(*SPEC.settings, plain))), gateway(other))
     found = [
         (use.gateway.id.name, use.setting.name)
-        for use in matching(gateways, "BACKEND.contoso.com.")
+        for use in tls_uses_of(gateways, "BACKEND.contoso.com.")
     ]
     assert found == [("prod-gw", "https-be"), ("dr-gw", "https")]
-    assert [use.gateway.id.name for use in matching(gateways, "backend.contoso.com", 8443)] == [
+    assert [use.gateway.id.name for use in tls_uses_of(gateways, "backend.contoso.com", 8443)] == [
         "prod-gw"
     ]
-    assert matching(gateways, "elsewhere.contoso.com") == ()
+    assert tls_uses_of(gateways, "elsewhere.contoso.com") == ()
 
 
 def test_live_only_port_is_said_to_be_unseen() -> None:

@@ -17,8 +17,8 @@ import yaml
 from aiohttp import web
 
 from bot.azure.client import ArmClient
+from bot.azure.gateway_document import translate_gateway, with_nic_addresses
 from bot.azure.health import translate_health
-from bot.azure.translation import translate_gateway, with_nic_addresses
 from bot.domain.azure import Gateway, GatewayHealth, Health, MemberKind
 from bot.domain.gateway_ref import GatewayId
 from chainlib import Code, Sku, TrustAnchors, TrustMode

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from bot.azure.gateway_document import translate_gateway
 from bot.azure.sites import rules_for, site_names
-from bot.azure.translation import translate_gateway
 from bot.domain.azure import Gateway
 
 ID = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/applicationGateways/edge"

@@ -14,14 +14,14 @@ from cryptography.hazmat.primitives.serialization.pkcs7 import serialize_certifi
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.azure.health import translate_health, with_known_names
-from bot.azure.probes import status_ranges
-from bot.azure.translation import (
+from bot.azure.gateway_document import (
     gateway_id,
     nic_members,
     translate_gateway,
     with_nic_addresses,
 )
+from bot.azure.health import translate_health, with_known_names
+from bot.azure.probes import status_ranges
 from bot.domain.azure import BackendMember, Gateway, Health, MemberKind, PoolUse
 from bot.domain.gateway_ref import GatewayId
 from chainlib import Sku, TrustAnchors, TrustMode

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from bot.azure.translation import translate_gateway
+from bot.azure.gateway_document import translate_gateway
 from bot.checks.admission import AdmissionIndex
 from bot.domain.azure import Gateway
 from playground.arm import GatewaySpec, PoolSpec, ProbeSpec, RuleSpec, SettingSpec, gateway_document

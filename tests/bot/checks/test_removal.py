@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.azure.policies import NO_ADDRESS
-from bot.azure.translation import translate_gateway
+from bot.azure.gateway_document import translate_gateway
+from bot.azure.member_uses import NO_ADDRESS
 from bot.cards.check_card import CardContext
 from bot.cards.parts import (
     JSON_LIMIT,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.checks.doctor import State
+from bot.checks.doctor import CheckState
 from bot.checks.scopes import SCOPES, Scope, missing_scopes
 
 ALL = {scope.name for scope in SCOPES}
@@ -13,15 +13,15 @@ ALL = {scope.name for scope in SCOPES}
 @pytest.mark.parametrize(
     ("granted", "state"),
     [
-        (ALL, State.WELL),
-        (ALL - {"users:read", "im:history"}, State.WARNING),
-        (ALL - {"chat:write"}, State.FAIL),
-        (set(), State.WARNING),
-        ({""}, State.WARNING),
+        (ALL, CheckState.OK),
+        (ALL - {"users:read", "im:history"}, CheckState.WARNING),
+        (ALL - {"chat:write"}, CheckState.FAIL),
+        (set(), CheckState.WARNING),
+        ({""}, CheckState.WARNING),
     ],
     ids=["all", "optional missing", "needed missing", "not told", "empty header"],
 )
-def test_state_of_scopes(granted: set[str], state: State) -> None:
+def test_state_of_scopes(granted: set[str], state: CheckState) -> None:
     (check,) = missing_scopes(granted)
     assert check.state is state
 

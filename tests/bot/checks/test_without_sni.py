@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from bot.azure.policies import checks_of, member_uses
-from bot.azure.translation import translate_gateway
+from bot.azure.gateway_document import translate_gateway
+from bot.azure.member_uses import checks_of, member_uses
 from bot.checks.gateway import check_gateway
 from bot.checks.probe import CheckContext
 from bot.checks.without_sni import ChainsWithoutSni, DailyHandshakes

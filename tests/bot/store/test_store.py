@@ -238,9 +238,9 @@ async def test_replica_declared_dead_finds_its_epoch_over(store: Store) -> None:
 async def test_memory_comes_back(store: Store) -> None:
     certificate = root("Contoso Root").certificate
     async with store.writing() as connection:
-        await last_known.remember_good(connection, "K", ["aa"], {"port": 443}, NOW)
-        assert await last_known.last_good(connection, "k") == (NOW, ["aa"], {"port": 443})
-        assert await last_known.last_good(connection, "other") is None
+        await last_known.remember_healthy(connection, "K", ["aa"], {"port": 443}, NOW)
+        assert await last_known.last_healthy(connection, "k") == (NOW, ["aa"], {"port": 443})
+        assert await last_known.last_healthy(connection, "other") is None
         await last_known.learn(connection, {"b.contoso.com": certificate}, NOW)
         await last_known.learn(connection, {"c.contoso.com": certificate}, NOW)
         assert await last_known.learnt(connection) == (certificate,)

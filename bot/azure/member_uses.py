@@ -107,7 +107,7 @@ def with_listed_servers(
     return filled, tuple(uses)
 
 
-def matching(
+def tls_uses_of(
     gateways: Sequence[Gateway], host: str, port: int | None = None
 ) -> tuple[MemberUse, ...]:
     """The places of a host in the pools of known gateways, under settings that use TLS.
@@ -116,12 +116,12 @@ def matching(
     """
     return tuple(
         use
-        for use in standing(gateways, host)
+        for use in all_uses_of(gateways, host)
         if use.setting.is_tls and port in {None, use.setting.port, probe_port(use.setting)}
     )
 
 
-def standing(gateways: Sequence[Gateway], host: str) -> tuple[MemberUse, ...]:
+def all_uses_of(gateways: Sequence[Gateway], host: str) -> tuple[MemberUse, ...]:
     """The places of a host in the pools of known gateways, under settings of any protocol."""
     wanted = host.lower().rstrip(".")
     holding = _BY_MEMBER.holders(gateways, (wanted,))

@@ -1,7 +1,7 @@
 """Fragments of Azure's English backend health messages, by finding code. Data only.
 
 The texts are those of azure-rules section 1, the reason texts of the health probe and the error
-pages of the nginx under a v2 gateway. Other languages are in `translations`. `messages` matches the
+pages of the nginx under a v2 gateway. Other languages are in `foreign_messages`. `messages` matches the
 fragments against normalised text.
 """
 

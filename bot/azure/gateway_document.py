@@ -10,10 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from bot.azure.certificates import auth_certificates, trusted_roots
-from bot.azure.probes import MAX_PORT, health_probe
-from bot.azure.routing import pool_uses
-from bot.azure.shapes import (
+from bot.azure.arm_json import (
     Document,
     by_name,
     documents,
@@ -26,6 +23,9 @@ from bot.azure.shapes import (
     switch,
     text,
 )
+from bot.azure.certificates import auth_certificates, trusted_roots
+from bot.azure.probes import MAX_PORT, health_probe
+from bot.azure.routing import pool_uses
 from bot.azure.sites import site_rules
 from bot.domain.azure import (
     BackendMember,
