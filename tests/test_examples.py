@@ -13,7 +13,7 @@ from typer.main import get_command
 
 from bot.cli import app
 from bot.commands.parse import parse
-from bot.commands.values import Usage
+from bot.commands.usage import Usage
 from bot.domain.request import Verb
 from tests.support.example_world import ExampleWorld, example_world
 from tests.support.examples import Example, examples, is_true, run

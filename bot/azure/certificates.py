@@ -1,8 +1,8 @@
 """Decodes the certificates attached to a gateway from ARM's base64. Pure.
 
-Called by `gateway_document`. Source: azure-rules section 0, rules 7 and 8. ARM does not check what is
-uploaded: PEM text with CRLF, DER, bundles and data that is no certificate all occur, so every entry
-that cannot be read is reported by name.
+Called by `gateway_document`. Source: azure-rules section 0, rules 7 and 8. ARM does not check what
+is uploaded: PEM text with CRLF, DER, bundles and data that is no certificate all occur, so every
+entry that cannot be read is reported by name.
 """
 
 from __future__ import annotations

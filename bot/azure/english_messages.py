@@ -1,8 +1,8 @@
 """Fragments of Azure's English backend health messages, by finding code. Data only.
 
 The texts are those of azure-rules section 1, the reason texts of the health probe and the error
-pages of the nginx under a v2 gateway. Other languages are in `foreign_messages`. `messages` matches the
-fragments against normalised text.
+pages of the nginx under a v2 gateway. Other languages are in `foreign_messages`. `messages` matches
+the fragments against normalised text.
 """
 
 from __future__ import annotations

@@ -148,7 +148,7 @@ _BY_MEMBER = NameIndex(uses_by_address)
 def checks_of(
     uses: Iterable[MemberUse], *, well_known: TrustAnchors, others: Sequence[Gateway] = ()
 ) -> tuple[MemberCheck, ...]:
-    """The checks to run for these uses, which usually come from `matching`."""
+    """The checks to run for these uses, which usually come from `tls_uses_of`."""
     trusts: dict[tuple[str, str], tuple[TrustAnchors, tuple[UploadedRoot, ...]]] = {}
     checks: list[MemberCheck] = []
     for use in uses:

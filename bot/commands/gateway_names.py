@@ -9,7 +9,7 @@ import re
 from urllib.parse import unquote
 
 from bot.commands.products import another_product, product_of_id
-from bot.commands.values import TargetError, brief, shown
+from bot.commands.usage import TargetError, brief, shown
 from bot.domain.gateway_ref import GatewayNameError, GatewayRef
 
 PREFIX = re.compile(r"gw:(.*)", re.IGNORECASE | re.DOTALL)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from bot.commands.clean import split
-from bot.commands.names import EXAMPLE, host_name, ip_literal
-from bot.commands.values import Misread, TargetError, shown
+from bot.commands.host_spelling import EXAMPLE, host_name, ip_literal
+from bot.commands.typed_text import split
+from bot.commands.usage import Misread, TargetError, shown
 from chainlib import DEFAULT_PORT
 
 if TYPE_CHECKING:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bot.commands.clean import Word, split
 from bot.commands.host import TypedHost
 from bot.commands.host_endings import FILE_ENDINGS, PRIVATE_ENDINGS, registered_domain
 from bot.commands.options import KEYS, OPTIONS
 from bot.commands.parse import nearest_verb, parse
 from bot.commands.scan import looks_like_option
 from bot.commands.target import looks_like_target, read_target
-from bot.commands.values import Misread
+from bot.commands.typed_text import Word, split
+from bot.commands.usage import Misread
 from bot.domain.request import HelpRequest, HostTarget, Request, Verb
 
 

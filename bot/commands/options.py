@@ -13,7 +13,7 @@ from bot.commands import times
 from bot.commands.gateway_names import named_gateway, read_gateway
 from bot.commands.host import port_number, read_host, url_path
 from bot.commands.near import nearest
-from bot.commands.values import Misread, OptionValue, TargetError, brief, shown
+from bot.commands.usage import Misread, OptionValue, TargetError, brief, shown
 from bot.domain.forecast_days import MOST_DAYS
 from bot.domain.request import Verb
 

@@ -1,7 +1,7 @@
 """Parses the text after the slash command into a request or a usage answer.
 
 Pure, bounded, and without exceptions for any text. `docs/commands.md` documents the grammar.
-`clean` tolerates formatting, `target` parses targets, `options` checks values.
+`typed_text` tolerates formatting, `target` parses targets, `options` checks values.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bot.commands.clean import Word, split
-from bot.commands.digest_words import read_mute, read_subscribe, read_unsubscribe
+from bot.commands.digest_verbs import read_mute, read_subscribe, read_unsubscribe
 from bot.commands.gateway_names import read_gateway
 from bot.commands.help import examples
 from bot.commands.host import TypedHost
@@ -20,17 +19,18 @@ from bot.commands.near import nearest
 from bot.commands.options import KEYS, OPTIONS
 from bot.commands.pasted import unpasted
 from bot.commands.products import another_product, product_named
-from bot.commands.requests import ReadLine, request_of
-from bot.commands.scan import Line, looks_like_option, scan
+from bot.commands.requests import ParsedLine, request_of
+from bot.commands.scan import ScannedLine, looks_like_option, scan
 from bot.commands.target import (
     add_path,
     looks_like_target,
+    merge_options,
     named_by_option,
     only_target,
     refuse_missing,
-    settle,
 )
-from bot.commands.values import Misread, Usage, shown
+from bot.commands.typed_text import Word, split
+from bot.commands.usage import Misread, Usage, shown
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.request import HostTarget, LastTarget, Request, SiteTarget, Target, Verb
 
@@ -60,7 +60,7 @@ def parse(text: str) -> Request | Usage:
     return read if isinstance(read, Usage) else request_of(read)
 
 
-def _read(text: str) -> ReadLine | Usage:
+def _read(text: str) -> ParsedLine | Usage:
     verb: Verb | None = None
     try:
         words = split(unpasted(text))
@@ -136,7 +136,7 @@ def nearest_verb(name: str) -> Verb | None:
     return Verb(near) if near else None
 
 
-def _read_check(opening: _Opening) -> ReadLine:
+def _read_check(opening: _Opening) -> ParsedLine:
     """`check` and `health` are parsed alike; the target decides which one it is."""
     verb, line = opening.verb, scan(opening.words, opening.verb)
     typed = only_target(line.loose, dotless=opening.written) or named_by_option(
@@ -155,20 +155,20 @@ def _read_check(opening: _Opening) -> ReadLine:
         )
     if isinstance(typed, TypedHost):
         add_path(typed, line.options)
-    target = settle(typed, line.options)
+    target = merge_options(typed, line.options)
     if isinstance(target, GatewayRef | SiteTarget):
         verb = Verb.HEALTH
-    return ReadLine(verb=verb, target=target, options=line.options)
+    return ParsedLine(verb=verb, target=target, options=line.options)
 
 
-def _read_rehearse(opening: _Opening) -> ReadLine:
+def _read_rehearse(opening: _Opening) -> ParsedLine:
     """Alone it opens a modal.
 
     With a gateway and `without=` it rehearses the removal of that root.
     """
     line = scan(opening.words, Verb.REHEARSE)
     if not line.loose and not line.options:
-        return ReadLine(verb=Verb.REHEARSE, target=None, options={})
+        return ParsedLine(verb=Verb.REHEARSE, target=None, options={})
     typed = only_target(line.loose, dotless=False) if _names_gateway(line.loose) else None
     typed = typed or named_by_option(line.options, gateway_first=True)
     if line.loose and not isinstance(typed, GatewayRef):
@@ -184,10 +184,12 @@ def _read_rehearse(opening: _Opening) -> ReadLine:
             "alone it opens the form for a new chain.",
             Verb.REHEARSE,
         )
-    return ReadLine(verb=Verb.REHEARSE, target=settle(typed, line.options), options=line.options)
+    return ParsedLine(
+        verb=Verb.REHEARSE, target=merge_options(typed, line.options), options=line.options
+    )
 
 
-def _read_forecast(opening: _Opening) -> ReadLine:
+def _read_forecast(opening: _Opening) -> ParsedLine:
     """The target is one gateway, or one pool or setting of it."""
     line = scan(opening.words, Verb.FORECAST)
     typed = only_target(line.loose, dotless=False)
@@ -197,14 +199,16 @@ def _read_forecast(opening: _Opening) -> ReadLine:
             "forecast takes a gateway, for example forecast gw:prod-gw days=90.",
             Verb.FORECAST,
         )
-    return ReadLine(verb=Verb.FORECAST, target=settle(typed, line.options), options=line.options)
+    return ParsedLine(
+        verb=Verb.FORECAST, target=merge_options(typed, line.options), options=line.options
+    )
 
 
 def _names_gateway(loose: Iterable[str]) -> bool:
     return any(read_gateway(word) is not None for word in loose)
 
 
-def _read_digest(opening: _Opening) -> ReadLine:
+def _read_digest(opening: _Opening) -> ParsedLine:
     verb, line = opening.verb, _DIGEST_LINES[opening.verb](opening.words)
     typed = only_target(line.loose, dotless=False)
     if typed is None and verb in _NEED_TARGET and not line.options.keys() & {"number", "all"}:
@@ -214,18 +218,18 @@ def _read_digest(opening: _Opening) -> ReadLine:
             "unsubscribe takes a number, a target or all, one of them; write for example "
             "unsubscribe 2."
         )
-    return ReadLine(verb=verb, target=settle(typed, line.options), options=line.options)
+    return ParsedLine(verb=verb, target=merge_options(typed, line.options), options=line.options)
 
 
-def _read_help(opening: _Opening) -> ReadLine:
+def _read_help(opening: _Opening) -> ParsedLine:
     """`help`: a verb after it is the topic, anything else is ignored."""
     topics = [
         name for word in opening.words if (name := re.sub(r"\W", "", word.text).lower()) in _VERBS
     ]
-    return ReadLine(verb=Verb.HELP, target=None, options={"topic": topics[0]} if topics else {})
+    return ParsedLine(verb=Verb.HELP, target=None, options={"topic": topics[0]} if topics else {})
 
 
-def _read_alerts(opening: _Opening) -> ReadLine:
+def _read_alerts(opening: _Opening) -> ParsedLine:
     """`alerts on`, `alerts off`, or alone for the state."""
     line = scan(opening.words, Verb.ALERTS)
     typed = [word.lower() for word in line.loose]
@@ -235,10 +239,10 @@ def _read_alerts(opening: _Opening) -> ReadLine:
             "alerts on.",
             Verb.ALERTS,
         )
-    return ReadLine(verb=Verb.ALERTS, target=None, options={"state": typed[0]} if typed else {})
+    return ParsedLine(verb=Verb.ALERTS, target=None, options={"state": typed[0]} if typed else {})
 
 
-def _read_alone(opening: _Opening) -> ReadLine:
+def _read_alone(opening: _Opening) -> ParsedLine:
     verb, line = opening.verb, scan(opening.words, opening.verb)
     if line.loose:
         raise Misread(
@@ -246,13 +250,13 @@ def _read_alone(opening: _Opening) -> ReadLine:
             f"{verb}.",
             verb,
         )
-    return ReadLine(verb=verb, target=None, options={})
+    return ParsedLine(verb=verb, target=None, options={})
 
 
 _VERBS = tuple(verb.value for verb in Verb)
 _ALERT_STATES = frozenset({"on", "off"})
 _NEED_TARGET = frozenset({Verb.UNSUBSCRIBE, Verb.MUTE, Verb.UNMUTE, Verb.HISTORY})
-_DIGEST_LINES: Mapping[Verb, Callable[[Iterable[Word]], Line]] = {
+_DIGEST_LINES: Mapping[Verb, Callable[[Iterable[Word]], ScannedLine]] = {
     Verb.SUBSCRIBE: read_subscribe,
     Verb.UNSUBSCRIBE: read_unsubscribe,
     Verb.MUTE: read_mute,
@@ -260,7 +264,7 @@ _DIGEST_LINES: Mapping[Verb, Callable[[Iterable[Word]], Line]] = {
     Verb.PREVIEW: lambda words: scan(words, Verb.PREVIEW),
     Verb.HISTORY: lambda words: scan(words, Verb.HISTORY),
 }
-_READERS: Mapping[Verb, Callable[[_Opening], ReadLine]] = {
+_READERS: Mapping[Verb, Callable[[_Opening], ParsedLine]] = {
     Verb.CHECK: _read_check,
     Verb.HEALTH: _read_check,
     Verb.HELP: _read_help,

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from bot.commands.gateway_names import named_gateway, read_gateway
 from bot.commands.options import LEAST
-from bot.commands.values import OptionValue
+from bot.commands.usage import OptionValue
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.request import (
     AlertsRequest,
@@ -40,7 +40,7 @@ from chainlib import Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadLine:
+class ParsedLine:
     """A parsed line, as `appgw parse --json` shows it.
 
     Attributes:
@@ -54,14 +54,14 @@ class ReadLine:
     options: Mapping[str, OptionValue]
 
 
-def request_of(line: ReadLine) -> Request:
+def request_of(line: ParsedLine) -> Request:
     """The request; for a gateway, `pool=` and `setting=` become part of its target."""
     if isinstance(line.target, GatewayRef):
         line = _narrowed(line, line.target)
     return _TYPES[line.verb](line)
 
 
-def _narrowed(line: ReadLine, gateway: GatewayRef) -> ReadLine:
+def _narrowed(line: ParsedLine, gateway: GatewayRef) -> ParsedLine:
     rest = dict(line.options)
     pool, setting = rest.pop("pool", None), rest.pop("setting", None)
     target = replace(
@@ -72,7 +72,7 @@ def _narrowed(line: ReadLine, gateway: GatewayRef) -> ReadLine:
     return replace(line, target=target, options=rest)
 
 
-def _probing(kind: type[BackendRequest | HealthRequest], line: ReadLine) -> Request:
+def _probing(kind: type[BackendRequest | HealthRequest], line: ParsedLine) -> Request:
     typed: dict[str, Any] = {k: v for k, v in line.options.items() if k not in _OF_THE_CARD}
     if "gw" in typed:
         typed["gw"] = read_gateway(typed["gw"]) or named_gateway(typed["gw"])
@@ -87,20 +87,20 @@ def _probing(kind: type[BackendRequest | HealthRequest], line: ReadLine) -> Requ
     )
 
 
-def _rehearse(line: ReadLine) -> Request:
+def _rehearse(line: ParsedLine) -> Request:
     if line.target is None:
         return RehearseRequest()
     return RemovalRequest(target=cast("GatewayRef", line.target), root=str(line.options["without"]))
 
 
-def _forecast(line: ReadLine) -> Request:
+def _forecast(line: ParsedLine) -> Request:
     days = line.options.get("days")
     return ForecastRequest(
         target=cast("GatewayRef", line.target), days=None if days is None else int(days)
     )
 
 
-def _subscribe(line: ReadLine) -> Request:
+def _subscribe(line: ParsedLine) -> Request:
     words = {key: str(value) for key, value in line.options.items()}
     least = words.get("min")
     return SubscribeRequest(
@@ -116,7 +116,7 @@ def _subscribe(line: ReadLine) -> Request:
     )
 
 
-def _unsubscribe(line: ReadLine) -> Request:
+def _unsubscribe(line: ParsedLine) -> Request:
     number = line.options.get("number")
     return UnsubscribeRequest(
         target=line.target,
@@ -125,7 +125,7 @@ def _unsubscribe(line: ReadLine) -> Request:
     )
 
 
-def _mute(line: ReadLine) -> Request:
+def _mute(line: ParsedLine) -> Request:
     length = line.options.get("for")
     return MuteRequest(
         target=line.target,
@@ -135,18 +135,18 @@ def _mute(line: ReadLine) -> Request:
     )
 
 
-def _alerts(line: ReadLine) -> Request:
+def _alerts(line: ParsedLine) -> Request:
     state = line.options.get("state")
     return AlertsRequest(on=None if state is None else state == "on")
 
 
-def _help(line: ReadLine) -> Request:
+def _help(line: ParsedLine) -> Request:
     topic = line.options.get("topic")
     return HelpRequest(topic=Verb(str(topic)) if topic else None)
 
 
 _OF_THE_CARD = frozenset({"watch", "private"})
-_TYPES: Mapping[Verb, Callable[[ReadLine], Request]] = {
+_TYPES: Mapping[Verb, Callable[[ParsedLine], Request]] = {
     Verb.CHECK: lambda line: _probing(BackendRequest, line),
     Verb.HEALTH: lambda line: _probing(HealthRequest, line),
     Verb.FORECAST: _forecast,

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bot.commands import times
-from bot.commands.clean import Word
 from bot.commands.options import KEYS, OPTIONS, TRUE_WORDS, known, value
-from bot.commands.values import Misread, OptionValue
+from bot.commands.typed_text import Word
+from bot.commands.usage import Misread, OptionValue
 from bot.domain.request import Verb
 
 _KEY_VALUE = re.compile(r"-*([A-Za-z][A-Za-z_-]*)=(.*)", re.DOTALL)
@@ -23,7 +23,7 @@ _VALUE_QUOTES = "\"'`(<"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class ScannedLine:
     """The words of a line after its verb: checked options and other words, in the order typed."""
 
     options: dict[str, OptionValue] = field(default_factory=dict)
@@ -42,13 +42,13 @@ class Line:
         self.options[key] = value(key, text)
 
 
-def scan(words: Iterable[Word], verb: Verb) -> Line:
+def scan(words: Iterable[Word], verb: Verb) -> ScannedLine:
     """Split the words of a line into options and the rest.
 
     Raises:
         Misread: an option is unknown, given twice or invalid.
     """
-    line = Line()
+    line = ScannedLine()
     queue = deque(words)
     while queue:
         word = queue.popleft()

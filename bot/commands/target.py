@@ -7,7 +7,7 @@ import re
 from bot.commands.gateway_names import named_gateway, read_gateway
 from bot.commands.host import TypedHost, read_host
 from bot.commands.options import OPTIONS
-from bot.commands.values import Misread, OptionValue, TargetError, repeatable, shown
+from bot.commands.usage import Misread, OptionValue, TargetError, repeatable, shown
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.request import HostTarget, LastTarget, SiteTarget, Target, Verb
 
@@ -88,7 +88,7 @@ def unexpected_word(word: str) -> Misread:
     )
 
 
-def settle(typed: Typed | None, options: Options) -> Target | None:
+def merge_options(typed: Typed | None, options: Options) -> Target | None:
     """Join a target with options that say the same.
 
     Options that become part of the target are removed.

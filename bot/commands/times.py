@@ -9,7 +9,7 @@ import difflib
 import re
 from importlib.resources import files
 
-from bot.commands.values import Misread, brief, shown
+from bot.commands.usage import Misread, brief, shown
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 SHORTEST_INTERVAL = 15 * MINUTE

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.digest.filters import severe_enough, wanted
+from bot.digest.filters import is_included, severe_enough
 from bot.digest.fold import Occurrence, fold
 from bot.digest.mutes import mute_over, quiet_until
 from bot.domain.digest import (
@@ -44,7 +44,7 @@ def compose(
         at: the instant of the digest.
     """
     all_states = tuple(states)
-    included = [state for state in all_states if wanted(subscription, state.seen)]
+    included = [state for state in all_states if is_included(subscription, state.seen)]
     shown, muted, notes = _by_mute(_open(subscription, included), mutes, at)
     known = {line.cause: line for line in last.known} if last else {}
     lines = [replace(line, news=_news(line, known)) for line in fold(shown, at)]

@@ -21,7 +21,7 @@ def first_run(plan: Schedule, now: datetime) -> datetime | Refusal:
     return next(next_runs(plan, now), None) or _never(f"{plan.text} never comes.")
 
 
-def following(plan: Schedule, ran_at: datetime) -> datetime | Refusal:
+def run_after(plan: Schedule, ran_at: datetime) -> datetime | Refusal:
     """The next run after one at `ran_at`, whether that was on time or late.
 
     All missed runs become one. A once-a-day schedule that ran late today does not run again today.

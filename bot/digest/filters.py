@@ -26,7 +26,7 @@ def exclusion(text: str) -> str | Refusal:
     return pattern
 
 
-def wanted(subscription: Subscription, seen: Observation) -> bool:
+def is_included(subscription: Subscription, seen: Observation) -> bool:
     """Whether the subscription includes a backend."""
     return covers(subscription.target, seen) and not any(
         _drops(pattern, seen) for pattern in subscription.exclude

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from bot.digest.damping import flapping
 from bot.digest.renewal import reminder_threshold
-from bot.digest.settle import flapping
 from bot.domain.digest import BackendState, DigestLine, LineKind, Member, Problem, ProblemState
 from chainlib import Code, Severity
 

@@ -12,17 +12,17 @@ _MINUTES_PER_HOUR = 60
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
-def holds(mute: Mute, at: datetime) -> bool:
+def is_active(mute: Mute, at: datetime) -> bool:
     """Whether a mute is active.
 
     It has begun, has not ended, and the instant is in its window (if it has one).
     """
     if not mute.begins <= at < mute.ends:
         return False
-    return mute.window is None or inside(mute.window, at)
+    return mute.window is None or is_in_window(mute.window, at)
 
 
-def inside(window: Window, at: datetime) -> bool:
+def is_in_window(window: Window, at: datetime) -> bool:
     """Whether an instant is in a weekly window, by the time zone of the window."""
     local = at.astimezone(zone_of(window.zone))
     minute = local.hour * _MINUTES_PER_HOUR + local.minute
@@ -92,5 +92,5 @@ def covers(target: FollowedTarget, seen: Observation) -> bool:
 
 def mute_over(mutes: Iterable[Mute], seen: Observation, at: datetime) -> Mute | None:
     """The active mute of a backend that ends last; `None` if there is none."""
-    holding = [mute for mute in mutes if holds(mute, at) and covers(mute.target, seen)]
+    holding = [mute for mute in mutes if is_active(mute, at) and covers(mute.target, seen)]
     return max(holding, key=lambda mute: mute.ends, default=None)

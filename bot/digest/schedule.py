@@ -101,7 +101,7 @@ def once_a_day(plan: Schedule) -> bool:
     return minute.isdigit() and hour.isdigit()
 
 
-def echo(plan: Schedule, after: datetime, count: int = 3) -> str:
+def schedule_in_words(plan: Schedule, after: datetime, count: int = 3) -> str:
     """The schedule in words for the confirmation: frequency, zone, next runs.
 
     The UTC offset is shown where it changes.

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar
 
 from bot.cards.button_values import read_repeat_command
-from bot.commands.clean import MAX_LINE
+from bot.commands.typed_text import MAX_LINE
 from bot.domain.request import Request
 from bot.slack.affiliation import bots_of, is_shared, of_command, of_event, of_interaction
 from bot.slack.payload import Payload, inner, items, read_object, word

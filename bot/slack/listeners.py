@@ -18,7 +18,7 @@ from bot.cards.form import CHECK_MODAL, REHEARSE_MODAL, check_modal
 from bot.checks.alerts import AlertReader
 from bot.commands.mention import read_mention
 from bot.commands.parse import parse
-from bot.commands.values import Usage
+from bot.commands.usage import Usage
 from bot.domain.request import Request, Verb
 from bot.slack.button_listeners import ButtonListeners
 from bot.slack.handlers.alert_answers import AlertAnswerer

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.digest.settle import settle, undecided
+from bot.digest.damping import damp, undecided
 from bot.domain.digest import BackendEvent, BackendState, Change, TargetObservation
 from bot.store import tables
 from bot.store.codec import dump, load
@@ -32,7 +32,7 @@ async def record_observations(
         before = {
             state.seen.key: state for state in await target_states(connection, observed.target_key)
         }
-        states, gone, events = settle(before, observed, at)
+        states, gone, events = damp(before, observed, at)
         await _save(connection, states, at)
         if gone:
             await connection.execute(delete(_STATE).where(_STATE.c.key.in_(gone)))

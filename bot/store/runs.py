@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.digest.due import following
+from bot.digest.due import run_after
 from bot.domain.delivery import DigestRun, Message, RunOutcome, RunState
 from bot.domain.digest import DigestContent, Schedule
 from bot.domain.refusal import Refusal
@@ -269,7 +269,7 @@ async def last_card(
 
 
 def _move(row: Any, now: datetime) -> dict[str, Any]:  # noqa: ANN401 -- a row of SQLAlchemy's
-    next_run = following(load(Schedule, row.body["schedule"]), now)
+    next_run = run_after(load(Schedule, row.body["schedule"]), now)
     if isinstance(next_run, Refusal):
         return {"own": row.id, "next": now, "why": next_run.sentence}
     return {"own": row.id, "next": next_run, "why": None}

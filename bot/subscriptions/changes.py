@@ -10,7 +10,7 @@ from bot.domain.delivery import DeliveryError
 from bot.domain.digest import Subscription
 from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.request import SubscribeRequest, UnsubscribeRequest
-from bot.subscriptions.following import command_of, matching
+from bot.subscriptions.conversion import matching, subscribe_command
 from bot.subscriptions.memory import Author
 from bot.subscriptions.service import Profile, SubscriptionService
 
@@ -73,7 +73,7 @@ async def subscribe(
         DeliveryError: it is unknown whether the confirmation was posted; the subscription stays.
     """
     before = await service.to_same_target(value)
-    if before and before.paused is None and command_of(before) == command_of(value):
+    if before and before.paused is None and subscribe_command(before) == subscribe_command(value):
         return Subscribed(subscription=before, already=True)
     stored = await service.keep(value, before, who)
     if isinstance(stored, Refusal):
@@ -100,7 +100,9 @@ async def unsubscribe(
         return Refusal(
             kind=RefusalKind.REQUEST, sentence=f"This channel has no such digest; {numbers}."
         )
-    await service.memory.remove({one.id: command_of(one) for one in chosen}, who, service.clock())
+    await service.memory.remove(
+        {one.id: subscribe_command(one) for one in chosen}, who, service.clock()
+    )
     return chosen
 
 

@@ -20,7 +20,7 @@ _WORDS = {
 }
 
 
-def concerns(event: BackendEvent, target: FollowedTarget) -> bool:
+def is_event_of(event: BackendEvent, target: FollowedTarget) -> bool:
     """Whether an event is about the pool and setting of a target."""
     if event.target_key != target.key:
         return True
@@ -35,7 +35,7 @@ def wall_clock(instant: datetime, zone: str) -> str:
     return f"{local:%a} {local.day} {local:%b %H:%M}"
 
 
-def happened(
+def event_lines(
     events: Sequence[BackendEvent], target: FollowedTarget, zone: str
 ) -> list[tuple[str, str]]:
     """When and what, newest first; equal events of many servers within a minute are one line."""

@@ -9,9 +9,9 @@ from typing import TypeAlias
 
 from bot.checks.service import CheckService
 from bot.checks.target_observer import SITE_KEY, TargetObserver
-from bot.commands.wording import target_of
+from bot.commands.command_text import target_of
+from bot.digest.damping import OPEN_AFTER, damp, undecided
 from bot.digest.mutes import read_window, window_words
-from bot.digest.settle import OPEN_AFTER, settle, undecided
 from bot.domain.digest import (
     BackendEvent,
     BackendState,
@@ -32,8 +32,14 @@ from bot.domain.request import (
     SiteTarget,
     SubscribeRequest,
 )
-from bot.subscriptions.following import command_of, made, matching, same_gateway, same_part
-from bot.subscriptions.history import concerns
+from bot.subscriptions.conversion import (
+    matching,
+    same_gateway,
+    same_part,
+    subscribe_command,
+    subscription_of_request,
+)
+from bot.subscriptions.history import is_event_of
 from bot.subscriptions.memory import Author, SubscriptionMemory
 
 Profile: TypeAlias = Callable[[], Awaitable[str | None]]
@@ -138,7 +144,7 @@ class SubscriptionService:
 
         A refusal for an invalid schedule or filter, or for a schedule without a run.
         """
-        return made(request, target, zone, who=who, now=self.clock())
+        return subscription_of_request(request, target, zone, who=who, now=self.clock())
 
     async def to_same_target(self, value: Subscription) -> Subscription | None:
         """The channel's subscription to the same target."""
@@ -152,7 +158,7 @@ class SubscriptionService:
 
         A refusal if the channel or the bot already has the greatest allowed number.
         """
-        return await self.memory.keep(value, before, who, self.clock(), command_of(value))
+        return await self.memory.keep(value, before, who, self.clock(), subscribe_command(value))
 
     async def previewed(
         self, request: PreviewRequest, who: Author, profile: Profile
@@ -191,7 +197,7 @@ class SubscriptionService:
         """
         observed, now = await self.observer.observe(target), self.clock()
         for _ in range(OPEN_AFTER):
-            known, _, _ = settle({state.seen.key: state for state in known}, observed, now)
+            known, _, _ = damp({state.seen.key: state for state in known}, observed, now)
         return known
 
     async def mute(
@@ -242,7 +248,7 @@ class SubscriptionService:
         gateways = {one.target.key for one in known if one.target.kind is TargetKind.GATEWAY}
         host = request.target.host if isinstance(request.target, HostTarget) else None
         own = await self.memory.events(target, gateways, host, self.clock() - _HISTORY_BACK)
-        fitting = [event for event in own if concerns(event, target)]
+        fitting = [event for event in own if is_event_of(event, target)]
         if fitting:
             return sorted(fitting, key=lambda event: event.at, reverse=True)
         why = (

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot.checks import CheckContext, check, rehearse
 from bot.commands.host import host_target
-from bot.commands.values import TargetError
+from bot.commands.usage import TargetError
 from bot.domain.check_report import CheckReport, CheckRequest
 from bot.reports.check_json import as_json
 from bot.terminal.complaint import UNUSABLE, usage_error

@@ -22,7 +22,7 @@ from bot.cards.lock_screen import PHRASES, SHAPES, phrased
 from bot.checks import CheckContext
 from bot.checks.service import CheckService
 from bot.commands.parse import parse
-from bot.commands.values import Usage
+from bot.commands.usage import Usage
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.refusal import Refusal
 from bot.domain.report import CheckReport, GatewayReport, MemberReport

@@ -18,7 +18,7 @@ from typing import Any, Generic, TypeVar
 from bot.checks import CheckContext
 from bot.checks.service import CheckService
 from bot.commands.parse import parse
-from bot.commands.values import Usage
+from bot.commands.usage import Usage
 from bot.domain.gateway_ref import GatewayId, GatewayRef
 from bot.domain.refusal import Refusal
 from bot.settings import SettingsError, load_azure_settings

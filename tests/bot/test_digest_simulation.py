@@ -22,12 +22,12 @@ from statistics import median
 
 import pytest
 
-from bot.digest import settle as settling
+from bot.digest import damping
 from bot.digest.compose import compose, should_send
-from bot.digest.due import following
+from bot.digest.damping import damp, undecided
+from bot.digest.due import run_after
 from bot.digest.observation import not_observed
 from bot.digest.renewal import reminder_threshold
-from bot.digest.settle import settle, undecided
 from bot.digest.wording import plain_lines
 from bot.domain.digest import (
     BackendState,
@@ -247,7 +247,7 @@ class Channel:
         content = compose(
             self.subscription, states.values(), (), self.shown[-1] if self.shown else None, at
         )
-        self.due = answered(following(self.subscription.schedule, at))
+        self.due = answered(run_after(self.subscription.schedule, at))
         if should_send(self.subscription, content):
             lost = _within(world.deaf, at)
             self.shown += [] if lost else [content]
@@ -263,7 +263,7 @@ def play(world: World, channels: list[Channel]) -> None:
     while at < NOW + DAYS * DAY:
         for again in range(3):
             seen_at = at + phase + again * CONFIRM_GAP
-            after, gone, _ = settle(states, world.look(seen_at), seen_at)
+            after, gone, _ = damp(states, world.look(seen_at), seen_at)
             states = {
                 key: state
                 for key, state in (states | {state.seen.key: state for state in after}).items()
@@ -366,7 +366,7 @@ def _due(channel: Channel) -> Iterator[datetime]:
     at = NOW
     while at < NOW + DAYS * DAY:
         yield at
-        at = answered(following(channel.subscription.schedule, at))
+        at = answered(run_after(channel.subscription.schedule, at))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -421,7 +421,7 @@ def test_without_damping_the_same_month_cries_wolf(
     monkeypatch: pytest.MonkeyPatch, figure: Callable[[str], None]
 ) -> None:
     """The test above bites: it is the damping that keeps false alarms rare."""
-    monkeypatch.setattr(settling, "OPEN_AFTER", 1)
+    monkeypatch.setattr(damping, "OPEN_AFTER", 1)
     monkeypatch.setitem(globals(), "DAYS", of_all(DAYS, 10))
     month = played(1)
     figure(f"without damping: {month}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 
-from bot.commands.clean import CONTROLS, ZERO_WIDTH
+from bot.commands.typed_text import CONTROLS, ZERO_WIDTH
 
 LINK_OPEN, LINK_CLOSE = "\u2045", "\u2046"
 """Brackets around the URL of a link whose label names something else than the URL's host."""

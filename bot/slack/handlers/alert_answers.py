@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from bot.cards.alerts import failing_again
 from bot.checks.alerts import AlertReader
 from bot.commands.alerts import is_resolved
+from bot.commands.command_text import command_text
 from bot.commands.parse import parse
-from bot.commands.wording import command_of
 from bot.domain.alerts import SAME_PROBLEM, AlertAnswer, AlertClaim, AlertSwitch
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.outage import DatabaseUnavailable
@@ -115,7 +115,7 @@ class AlertAnswerer:
             team=switch.team,
             channel=switch.channel,
             problem=answer.found.problem,
-            command=command_of(answer.admitted.request),
+            command=command_text(answer.admitted.request),
             alerts=(ts,),
             thread=ts,
             begun=now,

@@ -23,7 +23,7 @@ from bot.slack.handlers.subscription_replies import SubscriptionReplies
 from bot.slack.invocation import Invocation, Source
 from bot.slack.outbound.digest_messages import check_command
 from bot.slack.payload import inner, word
-from bot.subscriptions.home import overview
+from bot.subscriptions.app_home import app_home_content
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class AppHome:
 
     async def _view(self, user: str) -> Block:
         service = self.replies.service
-        shown = await overview(
+        shown = await app_home_content(
             service.memory, user, partial(channels_of, self.replies.slack, user), service.clock()
         )
         return app_home_view(

@@ -18,7 +18,7 @@ from bot.cards.gateway_card import gateway_card
 from bot.cards.overview_card import overflows, overview_card, overview_details
 from bot.cards.parts import Message
 from bot.checks.service import CheckService
-from bot.commands.wording import command_of, target_of
+from bot.commands.command_text import command_text, target_of
 from bot.domain.alerts import AlertProblem
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.refusal import Refusal, RefusalKind
@@ -95,7 +95,7 @@ class GatewayCheck:
     @property
     def command(self) -> str:
         """The command that repeats it."""
-        return command_of(self.admitted.request) or "health"
+        return command_text(self.admitted.request) or "health"
 
     @property
     def understood(self) -> str:

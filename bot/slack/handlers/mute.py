@@ -23,7 +23,7 @@ from bot.slack.handlers.refusals import ExampleLine
 from bot.slack.handlers.subscription_replies import SubscriptionReplies
 from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.digest_messages import head_of, rows_of
-from bot.subscriptions.history import happened, wall_clock
+from bot.subscriptions.history import event_lines, wall_clock
 
 _MOST_PREVIEWS = 5
 
@@ -98,7 +98,7 @@ class MuteHandlers:
             return
         zone = await self.replies.zone(admitted) or "UTC"
         await self.replies.slack.send_ephemeral(
-            admitted.invocation, history(target.text, zone, happened(events, target, zone))
+            admitted.invocation, history(target.text, zone, event_lines(events, target, zone))
         )
 
     async def _target(

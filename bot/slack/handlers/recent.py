@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.commands.wording import command_of
+from bot.commands.command_text import command_text
 from bot.domain.outage import DatabaseUnavailable
 from bot.domain.request import BackendRequest, HealthRequest, LastTarget, Request
 from bot.slack.handlers.subscription_replies import SubscriptionReplies
@@ -47,7 +47,7 @@ class Recent:
         return handle
 
     def _note(self, admitted: AdmittedInvocation[Request]) -> None:
-        target, words = admitted.request.target, command_of(admitted.request)
+        target, words = admitted.request.target, command_text(admitted.request)
         if target is None or isinstance(target, LastTarget) or len(words) > _LONGEST:
             return
         self._waiting[admitted.invocation.user, words] = admitted.arrived

@@ -8,7 +8,7 @@ from bot.cards.check_card import SLASH_COMMAND, CardContext
 from bot.cards.parts import Message
 from bot.cards.unanswered_card import remedy_message, unanswered_card
 from bot.cards.usage import notice, refusal
-from bot.commands.wording import target_of
+from bot.commands.command_text import target_of
 from bot.domain.refusal import Refusal
 from bot.domain.request import Request
 from bot.slack.inbound.routing import write_audit

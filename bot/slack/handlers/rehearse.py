@@ -21,7 +21,7 @@ from bot.cards.parts import Block
 from bot.cards.usage import OPEN_REHEARSAL, notice, open_modal_notice
 from bot.checks import rehearse
 from bot.commands.host import host_target
-from bot.commands.values import TargetError
+from bot.commands.usage import TargetError
 from bot.domain.delivery import DeliveryError
 from bot.domain.report import CheckReport
 from bot.domain.request import RehearseRequest, RemovalRequest

@@ -20,9 +20,9 @@ from bot.cards.subscriptions import (
     which_zone,
 )
 from bot.cards.usage import open_modal_notice
+from bot.commands.command_text import command_text as words_of
 from bot.commands.parse import parse
-from bot.commands.wording import command_of as words_of
-from bot.digest.schedule import echo
+from bot.digest.schedule import schedule_in_words
 from bot.domain.delivery import DeliveryError
 from bot.domain.digest import Subscription
 from bot.domain.refusal import Refusal
@@ -30,7 +30,7 @@ from bot.domain.request import ListRequest, Request, SubscribeRequest, Unsubscri
 from bot.slack.handlers.subscription_replies import SubscriptionReplies
 from bot.slack.invocation import AdmittedInvocation, Invocation
 from bot.subscriptions.changes import requested_subscription, restore, subscribe, unsubscribe
-from bot.subscriptions.following import command_of, says
+from bot.subscriptions.conversion import schedule_and_filters, subscribe_command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +96,7 @@ class SubscribeHandlers:
             return
         message = unsubscribed(
             [one.target.text for one in chosen],
-            [command_of(one) for one in chosen],
+            [subscribe_command(one) for one in chosen],
             by=admitted.invocation.user,
         )
         await self.replies.answer_or_send_ephemeral(admitted, message)
@@ -138,7 +138,7 @@ class SubscribeHandlers:
             message = subscribed(
                 stored.target.text,
                 self._plan(stored),
-                command_of(stored),
+                subscribe_command(stored),
                 by=admitted.invocation.user,
                 changed=changed,
             )
@@ -156,7 +156,8 @@ class SubscribeHandlers:
             await self.replies.explain_place(admitted, done.unposted)
 
     def _plan(self, value: Subscription, runs: int = 3) -> str:
-        return f"{echo(value.schedule, self.replies.service.clock(), runs)} {capital(says(value))}."
+        when = schedule_in_words(value.schedule, self.replies.service.clock(), runs)
+        return f"{when} {capital(schedule_and_filters(value))}."
 
 
 def _subscribe_line(target: str) -> str:
@@ -168,7 +169,7 @@ def _entry(number: int, value: Subscription, plan: str) -> ListEntry:
         number=number,
         target=value.target.text,
         plan=plan,
-        command=command_of(value),
+        command=subscribe_command(value),
         by=value.created_by,
         paused=value.paused or "",
     )

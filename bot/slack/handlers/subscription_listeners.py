@@ -18,9 +18,9 @@ from bot.cards.button_values import read_restore
 from bot.cards.digest_card import RUN, RUN_APART
 from bot.cards.subscriptions import EDIT, OPEN_SUBSCRIBE_MODAL, SUBSCRIBE_MODAL, UNDO, ZONE
 from bot.cards.usage import refusal
+from bot.commands.command_text import subscribe_words, target_of
 from bot.commands.parse import parse
-from bot.commands.values import Usage
-from bot.commands.wording import subscribe_words, target_of
+from bot.commands.usage import Usage
 from bot.domain.request import (
     SubscribeRequest,
 )

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from bot.cards.parts import Message
 from bot.cards.place_refusals import place_refusal, with_reason
 from bot.cards.usage import notice
-from bot.commands.wording import target_of
+from bot.commands.command_text import target_of
 from bot.domain.delivery import DeliveryError, MessageGone, NotAccepted, PlaceRefused
 from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.request import Request

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
+from bot.commands.command_text import command_text
 from bot.commands.parse import parse
-from bot.commands.wording import command_of
 from bot.domain.outage import DatabaseUnavailable
 from bot.domain.request import ProbeRequest, Request
 from bot.slack.inbound.routing import new_run_id
@@ -40,7 +40,7 @@ class SavedWatches:
         place = {"channel": posted.place.channel, "thread": posted.place.thread, "ts": posted.ts}
         body = {
             **place,
-            "q": command_of(admitted.request),
+            "q": command_text(admitted.request),
             "user": invocation.user,
             "team": invocation.team,
             "enterprise": invocation.enterprise,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.commands.wording import command_of, option_words
+from bot.commands.command_text import command_text, option_words
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.report import CheckReport, GatewayReport
 from bot.domain.request import HostTarget, ProbeRequest, Via
@@ -12,7 +12,7 @@ def understood(request: ProbeRequest) -> str:
     """The whole request, so that the user sees which port and names are used."""
     target, options = request.target, request.options
     if not isinstance(target, HostTarget):
-        return command_of(request)
+        return command_text(request)
     sent = (
         []
         if options.via is Via.GATEWAY

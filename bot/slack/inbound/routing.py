@@ -17,7 +17,7 @@ from uuid import uuid4
 from bot.cards.parts import Message
 from bot.cards.usage import failed, help_card, notice, refusal, usage
 from bot.commands.parse import parse
-from bot.commands.values import Usage, repeatable
+from bot.commands.usage import Usage, repeatable
 from bot.domain.outage import DatabaseUnavailable
 from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.request import (

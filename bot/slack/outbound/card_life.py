@@ -19,7 +19,7 @@ from bot.cards.details import Attachment
 from bot.cards.parts import Message
 from bot.cards.progress import checking_card, cut_short, failed
 from bot.cards.usage import refusal, running
-from bot.commands.wording import command_of, target_of
+from bot.commands.command_text import command_text, target_of
 from bot.domain.delivery import DeliveryError
 from bot.domain.request import ProbeRequest, Request
 from bot.observability.logs import run_scope
@@ -91,7 +91,7 @@ def key_of(admitted: AdmittedInvocation[Request]) -> Hashable:
     what = (
         invocation.card
         if invocation.source is Source.ACTION
-        else (admitted.request.verb, command_of(admitted.request))
+        else (admitted.request.verb, command_text(admitted.request))
     )
     return (
         invocation.channel,

@@ -9,7 +9,7 @@ from typing import Generic, Protocol
 
 from bot.cards.details import Attachment
 from bot.cards.parts import Message
-from bot.commands.wording import command_of, target_of
+from bot.commands.command_text import command_text, target_of
 from bot.domain.alerts import AlertProblem
 from bot.slack.invocation import AdmittedInvocation, Invocation, R_co
 from bot.slack.outbound.client import SlackClient
@@ -120,7 +120,7 @@ class RequestWork(Generic[R_co]):
     @property
     def command(self) -> str:
         """The command that repeats it."""
-        return command_of(self.admitted.request)
+        return command_text(self.admitted.request)
 
 
 @dataclass(slots=True)

@@ -25,7 +25,7 @@ from bot.access import (
 )
 from bot.access.targets import refuse_unresolved
 from bot.commands.parse import parse
-from bot.commands.values import Usage
+from bot.commands.usage import Usage
 from bot.domain.request import HostTarget
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "domain" / "arm-samples"

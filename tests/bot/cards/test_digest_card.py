@@ -24,7 +24,7 @@ from bot.cards.parts import (
 )
 from bot.commands.parse import parse
 from bot.digest.compose import compose
-from bot.digest.settle import OPEN_AFTER, settle
+from bot.digest.damping import OPEN_AFTER, damp
 from bot.domain.digest import BackendState, DigestContent, Observation, TargetObservation
 from bot.domain.request import Request
 from bot.slack.outbound.digest_messages import from_data, head_of, render, rows_of
@@ -43,7 +43,7 @@ def said(*seen: Observation) -> DigestContent:
     """The first digest about what is seen for long."""
     states: tuple[BackendState, ...] = ()
     for _ in range(OPEN_AFTER):
-        states, _, _ = settle(
+        states, _, _ = damp(
             {s.seen.key: s for s in states},
             TargetObservation(target_key=gateway().key, seen=seen),
             NOW - timedelta(hours=2),

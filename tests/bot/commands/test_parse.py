@@ -16,12 +16,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.commands.clean import MAX_LINE
 from bot.commands.help import GENERAL, HELP
 from bot.commands.host import host_target
 from bot.commands.options import KEYS
 from bot.commands.parse import parse, parse_json
-from bot.commands.values import TargetError, Usage, repeatable
+from bot.commands.typed_text import MAX_LINE
+from bot.commands.usage import TargetError, Usage, repeatable
 from bot.domain.request import Request, Verb
 
 CORPUS = [

@@ -11,7 +11,7 @@ import pytest
 
 from bot.commands.near import nearest
 from bot.commands.times import SHORTEST_INTERVAL, ZONES, every, seconds, zone
-from bot.commands.values import Misread
+from bot.commands.usage import Misread
 
 
 def test_loadable_time_zone_is_accepted_in_any_case() -> None:

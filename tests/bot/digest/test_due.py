@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.digest.due import first_run, following
+from bot.digest.due import first_run, run_after
 from bot.digest.schedule import schedule
 from bot.domain.digest import Schedule
 from bot.domain.refusal import Refusal
@@ -26,18 +26,18 @@ DUE = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
     ids=["on time", "caught up before today's run", "caught up after today's run"],
 )
 def test_following_daily_run_is_on_another_day(ran_at: datetime, expected: datetime) -> None:
-    assert following(DAILY, ran_at) == expected
+    assert run_after(DAILY, ran_at) == expected
 
 
 def test_following_hourly_run_is_the_next_hour() -> None:
-    assert following(
+    assert run_after(
         answered(schedule("hourly", zone="UTC")), DUE + timedelta(minutes=20)
     ) == DUE + timedelta(hours=1)
 
 
 def test_weekday_run_skips_the_weekend() -> None:
     friday = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
-    assert following(answered(schedule(zone="UTC")), friday) == friday + timedelta(days=3)
+    assert run_after(answered(schedule(zone="UTC")), friday) == friday + timedelta(days=3)
 
 
 def test_schedule_without_a_run_is_never_due() -> None:

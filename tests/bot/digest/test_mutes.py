@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.digest.mutes import holds, quiet_until, read_window, window_words
+from bot.digest.mutes import is_active, quiet_until, read_window, window_words
 from bot.domain.digest import Mute, Window
 from tests.support.following import NOW, gateway
 
@@ -56,7 +56,7 @@ def test_window_in_words_and_back() -> None:
 )
 def test_window_over_midnight_hides_until_it_closes(at: str, until: str | None) -> None:
     instant, mute = datetime.fromisoformat(at).replace(tzinfo=UTC), muted(SATURDAY_NIGHT)
-    assert holds(mute, instant) is (until is not None)
+    assert is_active(mute, instant) is (until is not None)
     if until:
         assert quiet_until(mute, instant) == datetime.fromisoformat(until).replace(tzinfo=UTC)
 

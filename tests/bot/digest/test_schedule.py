@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 
-from bot.digest.schedule import echo, next_runs, schedule
+from bot.digest.schedule import next_runs, schedule, schedule_in_words
 from bot.domain.digest import Schedule
 from bot.domain.refusal import Refusal
 from tests.support.following import answered
@@ -79,7 +79,7 @@ def test_zone_is_found_however_it_is_capitalised() -> None:
 
 def test_echo_names_the_zone_and_the_next_runs() -> None:
     plan = answered(schedule("daily", at="09:00", zone="Europe/Berlin"))
-    assert echo(plan, datetime(2026, 10, 24, 6, 0, tzinfo=UTC)) == (
+    assert schedule_in_words(plan, datetime(2026, 10, 24, 6, 0, tzinfo=UTC)) == (
         "daily 09:00 (Europe/Berlin). Next: Sat 24 Oct 09:00 UTC+02:00, Sun 25 Oct 09:00 "
         "UTC+01:00, Mon 26 Oct 09:00."
     )

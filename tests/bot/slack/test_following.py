@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.digest import BackendEvent, Change, FollowedTarget, TargetKind
-from bot.subscriptions.history import happened
+from bot.subscriptions.history import event_lines
 from playground.slack import Message, SlackStandIn, User
 from playground.slack.standin import CHANNEL
 from playground.slack.webapi import MANIFEST_SCOPES, Tokens
@@ -286,11 +286,11 @@ def test_history_names_the_server_and_folds_many() -> None:
         )
         for key in keys
     ]
-    assert happened(events, followed_gateway, "UTC") == [
+    assert event_lines(events, followed_gateway, "UTC") == [
         ("Mon 23 Nov 09:00", "10.0.0.5 (https-0), 10.0.0.5 (https-1) +2 seen for the first time")
     ]
     host = FollowedTarget(kind=TargetKind.HOST, key="10.0.0.5:443", text="10.0.0.5")
-    assert happened(events[:1], host, "UTC") == [
+    assert event_lines(events[:1], host, "UTC") == [
         ("Mon 23 Nov 09:00", "behind https-0 seen for the first time")
     ]
     own = BackendEvent(
@@ -300,7 +300,7 @@ def test_history_names_the_server_and_folds_many() -> None:
         change=Change.OPENED,
         detail="INTERMEDIATE_MISSING",
     )
-    assert happened([own], host, "UTC") == [("Mon 23 Nov 09:00", "broke: INTERMEDIATE_MISSING")]
+    assert event_lines([own], host, "UTC") == [("Mon 23 Nov 09:00", "broke: INTERMEDIATE_MISSING")]
 
 
 async def test_bare_subscribe_opens_the_form(bot: RunningBot) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from bot.cards.check_card import CardContext, check_card
+from bot.commands.command_text import command_text
 from bot.commands.parse import parse
-from bot.commands.wording import command_of
 from bot.domain.request import Request
 from bot.slack.invocation import (
     Source,
@@ -157,7 +157,7 @@ def test_empty_field_is_empty_text() -> None:
 def test_a_question_in_words_asks_the_same_again(text: str) -> None:
     request = parse(text)
     assert isinstance(request, Request)
-    assert parse(command_of(request)) == request
+    assert parse(command_text(request)) == request
 
 
 @pytest.mark.parametrize(

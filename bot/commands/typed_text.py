@@ -11,8 +11,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from bot.commands.names import a_label
-from bot.commands.values import Misread, TargetError, shown
+from bot.commands.host_spelling import a_label
+from bot.commands.usage import Misread, TargetError, shown
 from chainlib import holds_private_key
 
 MAX_LINE = 2000

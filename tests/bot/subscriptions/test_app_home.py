@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from bot.store.subscriptions import add_subscription
 from bot.subscriptions import SubscriptionMemory
-from bot.subscriptions.home import overview
+from bot.subscriptions.app_home import app_home_content
 from tests.support.following import NOW, gateway, subscription
 
 
@@ -26,7 +26,7 @@ async def test_only_channels_of_the_person_are_shown(memory: SubscriptionMemory)
         ):
             value = subscription(channel=channel, created_by=by, target=gateway(name))
             await add_subscription(connection, value)
-    shown = await overview(memory, "U1", memberships, NOW)
+    shown = await app_home_content(memory, "U1", memberships, NOW)
     assert asked == [{"C1", "C2"}]
     assert [one.target.text for one in shown.followed] == ["gw:own", "gw:beside"]
     assert (shown.hidden, shown.muted, shown.problems) == (1, 0, ())

@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
+from bot.digest.damping import KEPT_CLOSED, damp, flapping, undecided
 from bot.digest.observation import not_observed
-from bot.digest.settle import KEPT_CLOSED, flapping, settle, undecided
 from bot.domain.digest import BackendState, Change, Observation, TargetObservation
 from tests.support.following import GATEWAY, NOW, backend, gateway, problem
 
@@ -22,7 +22,7 @@ def play(
     states, happened = dict(kept or {}), []
     for number, sign in enumerate(looks):
         seen = backend(1, (problem(),) if sign == "x" else ())
-        after, _, events = settle(
+        after, _, events = damp(
             states, TargetObservation(target_key=GATEWAY, seen=(seen,)), NOW + number * QUARTER
         )
         states |= {state.seen.key: state for state in after}
@@ -78,7 +78,7 @@ def test_problem_that_comes_and_goes_is_called_flapping() -> None:
 def test_other_cause_is_another_problem() -> None:
     before, _ = play("xxx")
     other = backend(1, (problem(about="CN=Other"),))
-    after, _, _ = settle(
+    after, _, _ = damp(
         {before.seen.key: before}, TargetObservation(target_key=GATEWAY, seen=(other,)), NOW
     )
     assert {state.problem.subject: state.open for state in after[0].problems} == {
@@ -89,7 +89,7 @@ def test_other_cause_is_another_problem() -> None:
 
 def test_backend_that_left_the_pool_is_gone() -> None:
     before, _ = play(".")
-    states, gone, events = settle(
+    states, gone, events = damp(
         {before.seen.key: before}, TargetObservation(target_key=GATEWAY, seen=()), NOW
     )
     assert (states, gone, [event.change for event in events]) == (
@@ -102,7 +102,7 @@ def test_backend_that_left_the_pool_is_gone() -> None:
 def test_incomplete_look_leaves_the_unseen_alone() -> None:
     before, _ = play("xxx")
     trouble = not_observed(gateway(), "ARM does not answer.")
-    states, gone, _ = settle(
+    states, gone, _ = damp(
         {before.seen.key: before},
         TargetObservation(target_key=GATEWAY, seen=(trouble,), complete=False),
         NOW,
@@ -114,7 +114,7 @@ def test_target_trouble_ends_with_complete_probes() -> None:
     trouble = not_observed(gateway(), "ARM does not answer.")
     states: dict[str, BackendState] = {}
     for seen in [(trouble,)] * 3 + [()] * 3:
-        after, _, _ = settle(
+        after, _, _ = damp(
             states, TargetObservation(target_key=GATEWAY, seen=seen, complete=not seen), NOW
         )
         states |= {state.seen.key: state for state in after}
@@ -124,7 +124,7 @@ def test_target_trouble_ends_with_complete_probes() -> None:
 def test_another_chain_is_an_event() -> None:
     before, _ = play(".")
     renewed: Observation = replace(backend(1), fingerprint="g")
-    _, _, events = settle(
+    _, _, events = damp(
         {before.seen.key: before}, TargetObservation(target_key=GATEWAY, seen=(renewed,)), NOW
     )
     assert [(event.change, event.detail) for event in events] == [(Change.CHAIN, "g")]
@@ -133,7 +133,7 @@ def test_another_chain_is_an_event() -> None:
 def test_closed_problem_is_forgotten_in_the_end() -> None:
     before, _ = play("xxx" + "." * 8)
     later = NOW + KEPT_CLOSED + 4 * QUARTER + timedelta(hours=3)
-    after, _, _ = settle(
+    after, _, _ = damp(
         {before.seen.key: before}, TargetObservation(target_key=GATEWAY, seen=(backend(1),)), later
     )
     assert after[0].problems == ()

@@ -19,7 +19,7 @@ from bot.domain.request import (
 from chainlib import DEFAULT_PORT, Severity
 
 
-def command_of(request: Request) -> str:
+def command_text(request: Request) -> str:
     """The command line that repeats the request, without the slash command.
 
     `check` and `health` need no verb. `watch` and `private` are left out.

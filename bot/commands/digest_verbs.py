@@ -1,4 +1,4 @@
-"""Parses the words after `subscribe`, `unsubscribe` and `mute` into a `Line`.
+"""Parses the words after `subscribe`, `unsubscribe` and `mute` into a `ScannedLine`.
 
 Examples: `daily 08:30`, a number, `2h certificate swap`.
 """
@@ -9,18 +9,18 @@ from collections import deque
 from collections.abc import Iterable
 
 from bot.commands import times
-from bot.commands.clean import Word
 from bot.commands.options import KEYS
-from bot.commands.scan import Line, scan, take_option
+from bot.commands.scan import ScannedLine, scan, take_option
 from bot.commands.target import looks_like_target, unexpected_word
-from bot.commands.values import Misread
+from bot.commands.typed_text import Word
+from bot.commands.usage import Misread
 from bot.domain.request import Verb
 
 _FILLERS = frozenset({"at", "on"})
 _QUOTES = "\"'`"
 
 
-def read_subscribe(words: Iterable[Word]) -> Line:
+def read_subscribe(words: Iterable[Word]) -> ScannedLine:
     """Parse `subscribe`: words for a schedule become `every`, `day` and `at`.
 
     Raises:
@@ -43,7 +43,7 @@ def _schedule_key(word: str) -> str | None:
     return next((key for key, holds in tests if holds(word)), None)
 
 
-def _check_schedule(line: Line) -> None:
+def _check_schedule(line: ScannedLine) -> None:
     every = str(line.options.get("every", ""))
     if "day" in line.options and every not in {"", "weekly"}:
         raise Misread(
@@ -57,7 +57,7 @@ def _check_schedule(line: Line) -> None:
         )
 
 
-def read_unsubscribe(words: Iterable[Word]) -> Line:
+def read_unsubscribe(words: Iterable[Word]) -> ScannedLine:
     """Parse `unsubscribe`: a plain number becomes `number`.
 
     Raises:
@@ -71,7 +71,7 @@ def read_unsubscribe(words: Iterable[Word]) -> Line:
     return line
 
 
-def read_mute(words: Iterable[Word]) -> Line:
+def read_mute(words: Iterable[Word]) -> ScannedLine:
     """Parse `mute`: a duration becomes `for`, days and times become `window`.
 
     The remaining words are the reason.
@@ -79,7 +79,7 @@ def read_mute(words: Iterable[Word]) -> Line:
     Raises:
         Misread: an option is invalid, a word before the reason is unknown, or the mute has no end.
     """
-    line, queue, reason = Line(), deque(words), list[str]()
+    line, queue, reason = ScannedLine(), deque(words), list[str]()
     while queue:
         word = queue.popleft()
         if not reason and (window := _window(word, queue)):
@@ -146,7 +146,7 @@ def _begin(reason: list[str], text: str) -> None:
     reason.append(text)
 
 
-def _loose_mute_word(line: Line, queue: deque[Word], word: Word, reason: list[str]) -> None:
+def _loose_mute_word(line: ScannedLine, queue: deque[Word], word: Word, reason: list[str]) -> None:
     if reason:
         reason.append(word.text)
         return
@@ -174,7 +174,7 @@ def _length(word: Word, queue: deque[Word]) -> str | None:
     return text if times.seconds(text) is not None else None
 
 
-def _close_reason(line: Line, reason: list[str]) -> None:
+def _close_reason(line: ScannedLine, reason: list[str]) -> None:
     if not reason:
         return
     if not line.loose:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.checks.target_observer import SITE_KEY
-from bot.commands.wording import least_word
+from bot.commands.command_text import least_word
 from bot.digest.due import first_run
 from bot.digest.filters import exclusion
 from bot.digest.schedule import schedule
@@ -21,7 +21,7 @@ from chainlib import Severity
 _STEP = re.compile(r"every (\d+) (minutes|hours)")
 
 
-def made(
+def subscription_of_request(
     request: SubscribeRequest,
     target: FollowedTarget,
     zone: str,
@@ -63,7 +63,7 @@ def _exclusions(request: SubscribeRequest) -> tuple[str, ...] | Refusal:
     return no or tuple(one for one in read if isinstance(one, str))
 
 
-def command_of(value: Subscription) -> str:
+def subscribe_command(value: Subscription) -> str:
     """The command that creates a subscription again, without the slash command."""
     step = _STEP.fullmatch(value.schedule.text)
     words = [
@@ -78,7 +78,7 @@ def command_of(value: Subscription) -> str:
     return " ".join(filter(None, words))
 
 
-def says(value: Subscription) -> str:
+def schedule_and_filters(value: Subscription) -> str:
     """The schedule and filters of a subscription in words."""
     what = {
         Severity.CRITICAL: "what fails",

@@ -30,9 +30,7 @@ KEPT_CLOSED = timedelta(days=35)
 Settled = tuple[tuple[BackendState, ...], tuple[str, ...], tuple[BackendEvent, ...]]
 
 
-def settle(
-    before: Mapping[str, BackendState], observed: TargetObservation, at: datetime
-) -> Settled:
+def damp(before: Mapping[str, BackendState], observed: TargetObservation, at: datetime) -> Settled:
     """Merge an observation into the states of its target.
 
     Args:

@@ -20,7 +20,7 @@ _MOST_READ = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Overview:
+class AppHomeContent:
     """One user's overview.
 
     Attributes:
@@ -39,9 +39,9 @@ class Overview:
     hidden: int
 
 
-async def overview(
+async def app_home_content(
     memory: SubscriptionMemory, user: str, memberships: Memberships, now: datetime
-) -> Overview:
+) -> AppHomeContent:
     """What a user may see: everything of the channels in which they subscribed and are members.
 
     Raises:
@@ -53,7 +53,7 @@ async def overview(
     channels = set(await memberships(made_in))
     followed = tuple(one for one in known if one.channel in channels)
     problems, muted = await _problems(memory, followed[:_MOST_READ], now)
-    return Overview(
+    return AppHomeContent(
         problems=problems,
         hosts=hosts,
         followed=followed,

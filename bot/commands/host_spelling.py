@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import re
 
-from bot.commands.values import TargetError, shown
+from bot.commands.usage import TargetError, shown
 
 MAX_NAME = 253
 MAX_LABEL = 63
