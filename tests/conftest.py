@@ -6,6 +6,7 @@ skip in CI.
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import re
@@ -171,12 +172,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.collectonly:
         return
     _clean_environment()
+    _keep_bytecode()
     fork_the_workers(config)
     _only_loopback()
     _read_what_the_program_reads_first()
     _let_slack_be_patient()
     _BLOCKING.activate()
-    _keep_bytecode()
     for name in _LOGGERS:
         logging.getLogger(name).addHandler(_SCAN)
 
@@ -190,8 +191,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FileScheduli
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long tests begin first."""
+    """The long tests begin first; the garbage collector need not look at them again."""
     items[:] = long_first(items)
+    gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)

@@ -31,6 +31,7 @@ from bot.store.codec import prepare
 from tests.support.measuring import save, save_all
 
 LOOK_S = 1.0
+_COLLECTED_AFTER = gc.get_threshold()  # as in a fresh interpreter
 ALSO = (
     "azure.identity.aio",
     "azure.mgmt.network.aio",
@@ -53,6 +54,7 @@ class Wanted(NamedTuple):
 
 def main(path: str, owner: str) -> None:
     """Import, listen, fork."""
+    gc.set_threshold(0)  # nothing that an import makes is garbage
     for package in (bot, chainlib):
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             if ".migrations" not in found.name and not found.name.endswith("__main__"):
@@ -135,6 +137,7 @@ def _become(wanted: Wanted) -> NoReturn:
     os.chdir(wanted.folder)
     os.environ.clear()
     os.environ.update(wanted.environment)
+    gc.set_threshold(*_COLLECTED_AFTER)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.stdin, sys.stdout, sys.stderr = (
         io.TextIOWrapper(
