@@ -8,9 +8,10 @@ MySQL, PostgreSQL and TDS, MS-RDPBCGR.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+
+from chainlib.frozen import dataclass
 
 
 class BannerKind(StrEnum):

@@ -9,8 +9,9 @@ and never change.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
+
+from chainlib.frozen import dataclass
 
 
 class Cause(StrEnum):
@@ -135,7 +136,7 @@ _ALERTS_DECIDED = {
 }
 
 
-def likely_causes(seen: Observation, trials: Trials = Trials()) -> tuple[Cause, ...]:
+def likely_causes(seen: Observation, trials: Trials = Trials()) -> tuple[Cause, ...]:  # noqa: B008 -- a frozen value
     """The likely causes of a failed handshake, the likeliest first; none if unknown."""
     kind = seen.failure.kind
     if kind in _DECIDED:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from functools import lru_cache
 from threading import Lock
@@ -24,6 +24,7 @@ from chainlib.distinguished import CanonicalName, canonical_name, common_names, 
 from chainlib.encoding import Oddity, oddities, unusual_serial
 from chainlib.errors import MalformedCertificate
 from chainlib.extensions import AlternativeNames, Extensions, extensions_of
+from chainlib.frozen import dataclass
 from chainlib.lenient import (
     EARLIEST,
     LATEST,

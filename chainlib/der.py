@@ -6,8 +6,9 @@ certificate be read without the others. It decodes no value; OpenSSL and `crypto
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import takewhile
+
+from chainlib.frozen import dataclass
 
 INTEGER, OCTET_STRING, OBJECT_ID, SEQUENCE = 0x02, 0x04, 0x06, 0x30
 BOOLEAN = 0x01

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from cryptography import x509
 
 from chainlib import der
+from chainlib.frozen import dataclass
 from chainlib.lenient import (
     REFUSALS,
     RawFields,

@@ -11,13 +11,13 @@ from __future__ import annotations
 import ipaddress
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import TypeVar
 
 from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from chainlib import der
+from chainlib.frozen import dataclass
 from chainlib.lenient import REFUSALS, identifier, plain_with_extension
 
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)

@@ -7,12 +7,13 @@ is the order in which the headline is chosen (docs/findings.md) and never change
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from chainlib.frozen import dataclass
 from chainlib.model import CertificationPath
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import warnings
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -19,6 +18,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
 from chainlib import der
+from chainlib.frozen import dataclass
 
 REFUSALS: Final = (
     ValueError,

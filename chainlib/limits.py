@@ -7,8 +7,9 @@ tests each with an endless peer.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from chainlib.frozen import dataclass
 
 KIB: Final = 1024
 

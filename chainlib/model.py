@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -18,6 +18,7 @@ from chainlib.causes import Cause
 from chainlib.certificate import Certificate, UnreadableCertificate
 from chainlib.distinguished import CanonicalName
 from chainlib.errors import InvalidTarget
+from chainlib.frozen import dataclass
 from chainlib.once import once
 
 PresentedCertificate = Certificate | UnreadableCertificate

@@ -7,7 +7,7 @@ refuses is located by its position.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar
 
 from cryptography import x509
@@ -15,6 +15,7 @@ from OpenSSL import crypto
 
 from chainlib import der as shape
 from chainlib.errors import MalformedCertificate
+from chainlib.frozen import dataclass
 from chainlib.lenient import REFUSALS, RawFields, quiet, split
 from chainlib.once import once
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from chainlib.certificate import Certificate, signature_fits
 from chainlib.distinguished import CanonicalName
+from chainlib.frozen import dataclass
 
 SubjectIndex = Mapping[CanonicalName, Sequence[Certificate]]
 

@@ -7,10 +7,11 @@ Each switch is a rule that goes beyond OpenSSL, with its source. The policy cont
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from chainlib.certificate import Certificate
+from chainlib.frozen import dataclass
 from chainlib.model import TrustAnchors, TrustMode, UploadedRoot
 
 DEFAULT_PROBE_TIMEOUT_S = 30.0

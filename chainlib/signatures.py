@@ -6,7 +6,6 @@ GOST, foreign curves).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import cast
 
 from cryptography import x509
@@ -23,6 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import (
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes as PublicKey
 
 from chainlib import der
+from chainlib.frozen import dataclass
 from chainlib.lenient import REFUSALS, RawFields, identifier, plain_with
 
 _NULL = bytes.fromhex("0500")

@@ -7,12 +7,13 @@ submissions, actions and the App Home.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum, auto
 from typing import Protocol
 
 from bot.access.rates import RateLimiter
 from bot.domain.refusal import Refusal, RefusalKind
+from chainlib.frozen import dataclass
 
 UNREADABLE = "?"
 """Stands for an id that a payload gives in another kind than text."""

@@ -11,7 +11,6 @@ with every address, and connects only to a checked address.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
@@ -19,6 +18,7 @@ from bot.access.addresses import Address, Network, effective_address, why_never_
 from bot.access.spelling import is_local, refuse_spelling
 from bot.domain.refusal import Refusal, RefusalKind
 from bot.settings.rules import targets as checked_targets
+from chainlib.frozen import dataclass
 
 REMEMBERED = 4096
 USUAL_PORTS = frozenset({443, 444, 4443, 8443, 9443, 10443})

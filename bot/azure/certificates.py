@@ -11,7 +11,6 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 
 from bot.azure.arm_json import Document, name_of, properties, text
@@ -24,6 +23,7 @@ from chainlib import (
     UploadedRoot,
     load_uploaded,
 )
+from chainlib.frozen import dataclass
 
 REMEMBERED = 4096
 _BASE64 = re.compile(rb"[A-Za-z0-9+/\s]{64,}={0,2}\s*")

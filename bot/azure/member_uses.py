@@ -7,7 +7,7 @@ health probe.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -41,6 +41,7 @@ from chainlib import (
     UploadedRoot,
     is_ip_literal,
 )
+from chainlib.frozen import dataclass
 
 _ROOTS = 4096
 NO_TLS = "The backend setting does not use TLS, so there is no certificate to check."

@@ -6,10 +6,9 @@ source are marked; each is in one place so that it can be changed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from bot.domain.azure import BackendMember, BackendSetting, MemberKind
 from chainlib import Sku, counted, is_ip_literal
+from chainlib.frozen import dataclass
 
 # The default probe is documented only with this Host. That a setting's host name replaces it is an
 # inference without a source, so the code does not do it.

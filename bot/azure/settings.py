@@ -5,7 +5,9 @@ Plain values; nothing here reads the environment. `configured` makes them from `
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from chainlib.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from bot.cards.digest_card import run_button, title
 from bot.cards.escaping import clean
@@ -13,6 +12,7 @@ from bot.cards.usage import OPEN_MODAL
 from bot.domain.digest import DigestLine
 from bot.domain.refusal import Refusal
 from chainlib import Severity, and_more, counted
+from chainlib.frozen import dataclass
 
 MOST_PROBLEMS, MOST_FOLLOWED = 5, 10
 _TARGET, _PLAN, _WORDS = 60, 120, 100

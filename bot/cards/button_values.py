@@ -8,10 +8,12 @@ Slack permits.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Annotated, Any, Literal, TypeGuard
 
 from pydantic import Field, TypeAdapter, ValidationError
+
+from chainlib.frozen import dataclass
 
 _MOST_COMMANDS = 50
 LONGEST_VALUE = 3000

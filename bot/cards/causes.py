@@ -5,11 +5,10 @@ One missing intermediate behind fourteen servers is one cause.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from bot.cards.escaping import short_name, shorten
 from bot.domain.report import GatewayReport, MemberReport
 from chainlib import Code, Severity
+from chainlib.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

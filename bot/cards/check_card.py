@@ -7,7 +7,6 @@ context block. At most twelve lines come before the buttons; the rest is in the 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from bot.cards.button_values import repeat_command
 from bot.cards.drawing import draw
@@ -41,6 +40,7 @@ from bot.cards.parts import (
 )
 from bot.domain.report import CheckReport, GatewayReport
 from chainlib import Code, Fix, Severity
+from chainlib.frozen import dataclass
 
 SLASH_COMMAND = "/appgw-check"
 CHECK_AGAIN, FIX_STEPS, MORE = "check_again", "fix_steps", "more"

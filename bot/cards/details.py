@@ -9,7 +9,6 @@ import base64
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from bot.cards.check_card import HEALTH_TEXT_LIMIT
 from bot.cards.escaping import clean, inert
@@ -42,6 +41,7 @@ from chainlib import (
     counted,
     finding_page,
 )
+from chainlib.frozen import dataclass
 
 _LONG = 4000
 _SHORT = 300

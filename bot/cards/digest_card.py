@@ -7,7 +7,6 @@ its own line and `Check` button in the thread.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from bot.cards.button_values import repeat_command
 from bot.cards.escaping import capital, clean, short_name, shorten, shorten_middle
@@ -27,6 +26,7 @@ from bot.cards.parts import (
 )
 from bot.domain.digest import DigestLine, LineKind, Member
 from chainlib import CATALOGUE, Severity, and_more, counted, listed
+from chainlib.frozen import dataclass
 
 RUN, RUN_APART = "follow_run", "follow_run_apart"
 MOST_ROWS = 8

@@ -7,7 +7,6 @@ in the middle.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from bot.cards.escaping import clean, fit, short_name
@@ -25,6 +24,7 @@ from chainlib import (
     Verdict,
     is_ip_literal,
 )
+from chainlib.frozen import dataclass
 
 LABEL_WIDTH = 7
 _STAGES = ("DNS", "TCP", "TLS")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.cards.check_card import SLASH_COMMAND
@@ -19,6 +18,7 @@ from bot.cards.lock_screen import PHRASES, PLACES
 from bot.cards.parts import Block, ContextBlock, Divider, Drawing, Part, Steps, bold, say
 from bot.fixsteps import FixGuide, FixStep, ServerKind, Tool, gateway_guide, guide
 from chainlib import Where
+from chainlib.frozen import dataclass
 
 FIX_STEPS_MODAL = "fix_steps"
 STEPS_KIND, STEPS_TOOL = "steps_kind", "steps_tool"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Annotated, Any, Literal
 
 from pydantic import TypeAdapter, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
@@ -27,6 +27,7 @@ from bot.fixsteps import (
     has_server_guide,
 )
 from chainlib import CATALOGUE, Code, Finding, Fix, HttpResponse, Severity, Where
+from chainlib.frozen import dataclass
 
 _STEPS_BUDGET = 1500
 _NAME_LIMIT = 80

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from bot.cards.button_values import read_repeat_command
 from bot.cards.check_card import CHECK_AGAIN, MORE
 from bot.cards.parts import Block, Message
+from chainlib.frozen import dataclass
 
 VALUE_LIMIT = 150
 FILE_IN_THREAD = "fullchain.pem from the thread"

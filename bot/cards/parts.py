@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from bot.cards.escaping import clean, inert, seen, shorten, shorten_middle
+from chainlib.frozen import dataclass
 
 TEXT_LIMIT = 90
 HEADER_LIMIT = 60

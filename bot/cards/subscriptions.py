@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from bot.cards.button_values import repeat_command, restore
 from bot.cards.digest_card import run_button
@@ -25,6 +24,7 @@ from bot.cards.parts import (
     compose,
     say,
 )
+from chainlib.frozen import dataclass
 
 SUBSCRIBE_MODAL, OPEN_SUBSCRIBE_MODAL, EDIT, UNDO, ZONE = (
     "follow_form",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.cards.button_values import repeat_command
@@ -22,6 +21,7 @@ from bot.cards.parts import (
     say,
 )
 from chainlib import few
+from chainlib.frozen import dataclass
 
 _NAMES_SHOWN = 2
 

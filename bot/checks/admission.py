@@ -7,7 +7,7 @@ inventory holds that value, so that a request does not have to go through member
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import ip_address
 
 from bot.access.addresses import effective_address
@@ -17,6 +17,7 @@ from bot.checks.protocols import TargetPolicy
 from bot.domain.azure import Gateway
 from bot.domain.refusal import Refusal
 from bot.domain.request import HostTarget
+from chainlib.frozen import dataclass
 
 Ports = Mapping[str, frozenset[int]]
 

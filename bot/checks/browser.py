@@ -8,7 +8,7 @@ or remembers a certificate.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.domain.check_report import BrowserView
 from chainlib import (
@@ -28,6 +28,7 @@ from chainlib import (
     is_ip_literal,
     judge,
 )
+from chainlib.frozen import dataclass
 
 _LENIENT = Strictness(leaf_first=False, chain_order=False, ip_literal_never_matches=False)
 _TRUST = frozenset(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -18,6 +17,7 @@ from bot.domain.delivery import WithoutHistory
 from bot.domain.refusal import Refusal
 from bot.settings import Settings
 from chainlib import counted, listed
+from chainlib.frozen import dataclass
 
 ARM_PATIENCE_S = 3.0
 HISTORY_SCOPE = "channels:history"

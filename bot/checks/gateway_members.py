@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.azure.gateway_document import with_nic_addresses
 from bot.azure.member_uses import NO_ADDRESS, MemberUse, member_uses, with_listed_servers
@@ -38,6 +38,7 @@ from bot.domain.gateway_ref import GatewayRef
 from bot.domain.refusal import Refusal
 from bot.domain.report import GatewayReport, MemberCheck
 from bot.domain.request import ProbeOptions, Via
+from chainlib.frozen import dataclass
 
 MAX_UNLISTED = 200
 """Servers that only backend health lists are probed up to this number."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 from bot.cards.escaping import short_name
 from bot.domain.report import CheckReport
 from chainlib import Certificate, GatewayPolicy
+from chainlib.frozen import dataclass
 
 REMEMBERED = 2000
 _WEEK = timedelta(days=6)

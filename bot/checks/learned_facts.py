@@ -7,9 +7,10 @@ Checks only add values here and never wait for the database; the writer stores u
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 
 from bot.checks.intermediates import Intermediates
@@ -19,6 +20,7 @@ from bot.domain.report import CheckReport
 from bot.store import Store
 from bot.store.last_known import healthy_since, learn, learnt, remember_healthy
 from chainlib import Certificate
+from chainlib.frozen import dataclass
 
 EVERY_S = 5.0
 _OVERLAP = timedelta(minutes=5)
@@ -66,7 +68,7 @@ class LearnedFacts:
         self.intermediates.mark_saved(written.intermediates)
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclasses.dataclass(slots=True, kw_only=True)
 class LearnedFactsWriter:
     """Stores learned facts every few seconds, and reads those of other replicas.
 

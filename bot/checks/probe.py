@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -39,6 +39,7 @@ from chainlib.aio import (
     capture,
     resolve,
 )
+from chainlib.frozen import dataclass
 
 if TYPE_CHECKING:
     from bot.checks.without_sni import ChainsWithoutSni

@@ -6,9 +6,9 @@ manifest.yml requests the same scopes, and `bot.slack` finds out which are grant
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from bot.checks.doctor import CheckState, DoctorCheck
+from chainlib.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.azure.member_uses import MemberUse
 from bot.azure.single_flight import SingleFlight
@@ -44,6 +44,7 @@ from bot.domain.gateway_ref import GatewayRef
 from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import GatewayReport
 from bot.domain.request import NOTHING_TYPED, HostTarget, ProbeOptions, SiteTarget, Via
+from chainlib.frozen import dataclass
 
 __all__ = [
     "NOT_CONFIGURED",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.checks.forecast import next_break
 from bot.checks.service import CheckService
@@ -22,6 +22,7 @@ from bot.domain.refusal import Refusal
 from bot.domain.report import CheckReport, GatewayReport, MemberReport
 from bot.domain.request import NOTHING_TYPED, HostTarget, SiteTarget
 from chainlib import Code, Severity, is_ip_literal
+from chainlib.frozen import dataclass
 
 SITE_KEY = "site:"
 """Prefix of the key of a followed site."""

@@ -6,7 +6,7 @@ The options are a trusted root by its name, host names, a path and a port.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.azure.member_uses import MemberUse, uploaded_anchors
 from bot.checks.selection import checks_for
@@ -16,6 +16,7 @@ from bot.domain.report import CheckRequest, MemberCheck
 from bot.domain.request import ProbeOptions, Via
 from chainlib import HttpProbeRule, Sku, TrustAnchors, is_ip_literal, listed
 from chainlib.aio import load_well_known
+from chainlib.frozen import dataclass
 
 WELL_KNOWN = "well-known"
 OF_THE_PROBE = ("root", "sni", "host", "path", "port")

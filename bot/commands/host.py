@@ -6,7 +6,6 @@ Many notations are accepted, but nothing that is ambiguous.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -14,6 +13,7 @@ from bot.commands.host_spelling import EXAMPLE, host_name, ip_literal
 from bot.commands.typed_text import split
 from bot.commands.usage import Misread, TargetError, shown
 from chainlib import DEFAULT_PORT
+from chainlib.frozen import dataclass
 
 if TYPE_CHECKING:
     from bot.domain.request import HostTarget  # see `at`

@@ -5,12 +5,13 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
 from bot.domain.gateway_ref import GatewayRef
+from chainlib.frozen import dataclass
 
 _WILDCARDS = "*?"
 

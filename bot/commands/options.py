@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from bot.commands import times
 from bot.commands.gateway_names import named_gateway, read_gateway
@@ -16,6 +15,7 @@ from bot.commands.near import nearest
 from bot.commands.usage import Misread, OptionValue, TargetError, brief, shown
 from bot.domain.forecast_days import MOST_DAYS
 from bot.domain.request import Verb
+from chainlib.frozen import dataclass
 
 TRUE_WORDS = ("true", "yes", "on", "1")
 LEAST: Mapping[str, str] = {

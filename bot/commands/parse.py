@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from bot.commands.digest_verbs import read_mute, read_subscribe, read_unsubscribe
@@ -33,6 +33,7 @@ from bot.commands.typed_text import Word, split
 from bot.commands.usage import Misread, Usage, shown
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.request import HostTarget, LastTarget, Request, SiteTarget, Target, Verb
+from chainlib.frozen import dataclass
 
 _SHORTEST_PREFIX = 2
 _PAIR = re.compile(r"([\w-][\w.-]*)~([\w-][\w.-]*)")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
 
@@ -37,6 +37,7 @@ from bot.domain.request import (
     WhoamiRequest,
 )
 from chainlib import Severity
+from chainlib.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

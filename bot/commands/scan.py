@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from bot.commands import times
 from bot.commands.options import KEYS, OPTIONS, TRUE_WORDS, known, value
 from bot.commands.typed_text import Word
 from bot.commands.usage import Misread, OptionValue
 from bot.domain.request import Verb
+from chainlib.frozen import dataclass
 
 _KEY_VALUE = re.compile(r"-*([A-Za-z][A-Za-z_-]*)=(.*)", re.DOTALL)
 _DASHED = re.compile(r"-+([A-Za-z][A-Za-z_-]*)")

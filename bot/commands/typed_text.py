@@ -9,11 +9,11 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
-from dataclasses import dataclass
 
 from bot.commands.host_spelling import a_label
 from bot.commands.usage import Misread, TargetError, shown
 from chainlib import holds_private_key
+from chainlib.frozen import dataclass
 
 MAX_LINE = 2000
 _MOST_SEARCHED = 40_000

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.domain.secrets import without_secrets
+from chainlib.frozen import dataclass
 
 if TYPE_CHECKING:
     from bot.domain.request import Verb  # `appgw check` reads a host without the types of requests

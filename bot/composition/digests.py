@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from bot.checks.doctor import HISTORY_SCOPE
@@ -23,6 +23,7 @@ from bot.store import (
     monitored,
 )
 from bot.subscriptions import SubscriptionMemory, SubscriptionService
+from chainlib.frozen import dataclass
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from bot.access.people import Directory
@@ -26,6 +26,7 @@ from bot.slack.service import Connected
 from bot.slack.transport.app import Identity
 from bot.slack.transport.replays import nowhere
 from bot.subscriptions import AlertMemory, SharedChannels
+from chainlib.frozen import dataclass
 
 
 def without_digests(_connected: Connected) -> AbstractAsyncContextManager[None]:

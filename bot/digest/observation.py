@@ -8,13 +8,13 @@ is reported with the switch.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 
 from bot.domain.backend_key import BackendKey
 from bot.domain.digest import FollowedTarget, Observation, Problem
 from bot.domain.report import CheckReport
 from chainlib import Basis, Certificate, Code, Finding, Severity, UnreadableCertificate, Verdict
+from chainlib.frozen import dataclass
 
 _ALWAYS = {Code.VALIDATION_OFF, Code.CERTIFICATE_EXPIRING}
 _BY_CERTIFICATE = {

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
+
+from chainlib.frozen import dataclass
 
 SAME_PROBLEM = timedelta(hours=1)
 """For this time a problem counts as the same one: its card is updated, and no other is posted."""

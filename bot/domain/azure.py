@@ -7,7 +7,7 @@ verdict.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -23,6 +23,7 @@ from chainlib import (
     UndecodableRoot,
     UploadedRoot,
 )
+from chainlib.frozen import dataclass
 
 
 class MemberKind(StrEnum):

@@ -6,10 +6,11 @@ Separate from `bot.domain.report`, so that `appgw check` imports nothing about g
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 
 from chainlib import Explanation, GatewayPolicy, PresentedChain, Repair, Target, Verdict
+from chainlib.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

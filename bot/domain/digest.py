@@ -7,13 +7,14 @@ text that must be escaped where it is shown.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.backend_key import BackendKey
 from bot.domain.gateway_ref import GatewayRef
 from chainlib import Code, Severity
+from chainlib.frozen import dataclass
 
 
 class TargetKind(StrEnum):

@@ -7,9 +7,10 @@ lower case.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import unquote
 
+from chainlib.frozen import dataclass
 from chainlib.once import once
 
 _NAME = re.compile(r"[\w(][\w.()-]{0,89}")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.gateway_ref import GatewayId
 from chainlib import Code
+from chainlib.frozen import dataclass
 
 
 class Impact(StrEnum):

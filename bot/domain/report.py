@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bot.domain.azure import BackendServer, Gateway, GatewayHealth, Health, PoolUse
@@ -10,6 +9,7 @@ from bot.domain.check_report import AddressReport, BrowserView, CheckReport, Che
 from bot.domain.refusal import Refusal
 from bot.domain.request import NOTHING_TYPED, ProbeOptions, Via
 from chainlib import Code, Finding, Severity, Verdict, in_headline_order
+from chainlib.frozen import dataclass
 
 __all__ = [
     "DISAGREEMENT_CODES",

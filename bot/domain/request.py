@@ -5,13 +5,15 @@ Values only. `bot.commands` parses text into requests and writes requests as tex
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+import dataclasses
+from dataclasses import fields, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
 
 from bot.domain.gateway_ref import GatewayRef
 from chainlib import DEFAULT_PORT, Severity
+from chainlib.frozen import dataclass
 
 
 class Verb(StrEnum):
@@ -65,7 +67,7 @@ class SiteTarget:
     host: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class LastTarget:
     """The target of this user's last check."""
 

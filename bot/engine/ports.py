@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.domain.delivery import Message, Poster, WithoutHistory
 from bot.domain.digest import DigestContent, FollowedTarget, Subscription, TargetObservation
+from chainlib.frozen import dataclass
 
 Clock = Callable[[], datetime]
 PausedHook = Callable[[str, str], Awaitable[None]]

@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -36,6 +35,7 @@ from bot.terminal.health import health_answers
 from bot.terminal.inputs import InputError
 from bot.terminal.removal import removal_command
 from bot.terminal.what_if import WhatIfCommand, answer
+from chainlib.frozen import dataclass
 
 Answer = TypeVar("Answer")
 _LONGEST_REFUSAL = 4000

@@ -7,7 +7,6 @@ colours show is also visible as a shape or a word.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from html import escape
 
@@ -15,6 +14,7 @@ from bot.cards.drawing import drawing_rows
 from bot.cards.escaping import clean, fit, short_name
 from bot.domain.report import CheckReport
 from chainlib import Certificate, TrustMode
+from chainlib.frozen import dataclass
 
 WIDTH = 720
 _BOX, _STEP, _LABEL, _NAME_COLUMNS, _NOTE_COLUMNS = 40, 58, 84, 54, 40

@@ -8,10 +8,9 @@ Sources: payload pages of docs.slack.dev and the `extract_actor_*` functions of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from bot.access import UNREADABLE
 from bot.slack.payload import Payload, inner, word
+from chainlib.frozen import dataclass
 
 _ORGANISATION = "E"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -39,6 +39,7 @@ from bot.slack.invocation import (
 )
 from bot.slack.outbound.client import SlackClient
 from bot.slack.payload import Payload, inner, word
+from chainlib.frozen import dataclass
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Generic, TypeVar
@@ -13,6 +13,7 @@ from bot.domain.request import Request
 from bot.slack.affiliation import bots_of, is_shared, of_command, of_event, of_interaction
 from bot.slack.payload import Payload, inner, items, read_object, word
 from chainlib import Code
+from chainlib.frozen import dataclass
 
 R_co = TypeVar("R_co", bound=Request, covariant=True)
 Other = TypeVar("Other", bound=Request)

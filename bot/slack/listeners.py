@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from slack_bolt import BoltResponse
@@ -39,6 +38,7 @@ from bot.slack.invocation import (
 )
 from bot.slack.outbound.client import SlackClient
 from bot.slack.payload import Payload, inner, word
+from chainlib.frozen import dataclass
 
 log = logging.getLogger(__name__)
 

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 import aiohttp
@@ -38,6 +39,7 @@ from bot.slack.transport.receiver import PendingAcks, Receiver, TakeCommand
 from bot.slack.transport.replays import Replays
 from bot.slack.transport.socket import SocketTransport
 from bot.slack.transport.token import EVERY_S, TOKEN_REFUSED, TokenWatch, error_code_of
+from chainlib.frozen import dataclass
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +110,7 @@ class SlackApp:
     alerts: AlertFollowing | None = None
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclasses.dataclass(slots=True, kw_only=True)
 class SlackService:
     """Starts, serves until it is stopped, and drains.
 

@@ -11,7 +11,7 @@ import fcntl
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from bot.store.schema import current_revision, upgrade_connection
 from bot.store.silence_limit import Limit, connect_with_silence_limit, limit_silence
 from bot.store.subseconds import add_unixepoch
 from bot.store.write import save_and_delete
+from chainlib.frozen import dataclass
 
 _BUSY_TIMEOUT_MS = 30_000
 _LONGEST_REASON = 300

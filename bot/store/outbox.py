@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -11,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.domain.delivery import DeliveryState, OutboxMessage
 from bot.store import tables
 from bot.store.write import insert_new, upsert
+from chainlib.frozen import dataclass
 
 _DELIVERY, _CHANNEL, _REPLICA = tables.delivery, tables.delivery_channel, tables.replica
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.alerts import AlertAnswer, AlertClaim, AlertSwitch
@@ -23,6 +22,7 @@ from bot.store.alerts import (
     turn_answer,
 )
 from bot.store.last_known import note
+from chainlib.frozen import dataclass
 
 LOOK_AGAIN = timedelta(seconds=20)
 """The lease by which replicas share the checks; shorter than the pause between two rounds."""

@@ -6,12 +6,13 @@ It is made of stored data and makes no request to Azure or a backend.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
 
 from bot.domain.digest import DigestLine, FollowedTarget, Subscription
 from bot.subscriptions.memory import SubscriptionMemory
+from chainlib.frozen import dataclass
 
 Memberships: TypeAlias = Callable[[Collection[str]], Awaitable[Collection[str]]]
 """Returns those of the channels in which the user is a member."""

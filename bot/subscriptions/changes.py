@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from bot.domain.delivery import DeliveryError
@@ -13,6 +12,7 @@ from bot.domain.request import SubscribeRequest, UnsubscribeRequest
 from bot.subscriptions.conversion import matching, subscribe_command
 from bot.subscriptions.memory import Author
 from bot.subscriptions.service import Profile, SubscriptionService
+from chainlib.frozen import dataclass
 
 Confirm: TypeAlias = Callable[[Subscription, bool], Awaitable[DeliveryError | None]]
 """Posts the confirmation, `True` for a changed subscription; returns why it could not be posted."""

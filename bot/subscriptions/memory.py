@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -37,6 +37,7 @@ from bot.store.subscriptions import (
     zone_of,
 )
 from bot.subscriptions.current import current_digest
+from chainlib.frozen import dataclass
 
 MOST_OF_A_CHANNEL, MOST_IN_ALL = 50, 500
 _JUST_SENT = timedelta(seconds=10)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.outage import DatabaseUnavailable
 from bot.store import Store
 from bot.store.last_known import first_time
+from chainlib.frozen import dataclass
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -41,6 +40,7 @@ from bot.subscriptions.conversion import (
 )
 from bot.subscriptions.history import is_event_of
 from bot.subscriptions.memory import Author, SubscriptionMemory
+from chainlib.frozen import dataclass
 
 Profile: TypeAlias = Callable[[], Awaitable[str | None]]
 """Reads the time zone in the user's profile."""

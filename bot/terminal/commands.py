@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from bot.terminal.inputs import (
 from bot.terminal.report_file import writable, write_page
 from bot.terminal.running import run
 from chainlib import GatewayPolicy, HttpProbeRule, Target, is_ip_literal
+from chainlib.frozen import dataclass
 
 ACCEPTED, REFUSED, NO_LIST = 0, 1, 3
 

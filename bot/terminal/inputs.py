@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import select
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from chainlib import (
     load_certificates,
 )
 from chainlib.aio import load_well_known
+from chainlib.frozen import dataclass
 
 MAX_FILE_BYTES = 1024 * 1024
 MAX_TIMEOUT_S = 600.0

@@ -10,7 +10,6 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -29,6 +28,7 @@ from bot.terminal.inputs import InputError
 from bot.terminal.output import StageDisplay
 from bot.terminal.refusals import refused
 from bot.terminal.running import json_line, run
+from chainlib.frozen import dataclass
 
 NOTHING_BREAKS, SOMETHING_BREAKS, NOT_ALL_SEEN = 0, 1, 3
 PROBE_TIMEOUT_S = 12.0

@@ -7,15 +7,17 @@ offered); the one that succeeds identifies the cause.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from chainlib.aio.capture import capture
 from chainlib.aio.failures import no_list
 from chainlib.causes import PLAIN_ALERTS, Breakage, Observation, Trials
 from chainlib.certificate import Certificate
 from chainlib.errors import CaptureError, InvalidTarget, TLSVersionUnsupported
+from chainlib.frozen import dataclass
 from chainlib.handshake import GATEWAY_OFFER, LENIENT_OFFER, TlsOffer
 from chainlib.limits import TRIAL_S, TRIALS
 from chainlib.model import PresentedChain, Target, is_ip_literal
@@ -38,7 +40,7 @@ class _Trial:
     offer: TlsOffer
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclasses.dataclass(slots=True, kw_only=True)
 class _Results:
     trials: Trials
     tried: list[str] = field(default_factory=list)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from chainlib.certificate import Certificate
+from chainlib.frozen import dataclass
 
 DAY_S: Final = 24 * 3600.0
 _PER_KEY = 4

@@ -7,8 +7,9 @@ caller decides whether anything is downloaded at all.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 
 from chainlib.aio.issuer_cache import Answer, IssuerCache
@@ -16,6 +17,7 @@ from chainlib.aio.reach import AddressRefused, Reach
 from chainlib.aio.resolve import Resolver
 from chainlib.certificate import Certificate
 from chainlib.errors import FetchError, UnusableFile
+from chainlib.frozen import dataclass
 from chainlib.limits import FetchLimits
 from chainlib.model import PresentedChain
 from chainlib.path import is_root
@@ -74,7 +76,7 @@ async def fetch_issuers(
     return FetchResult(certificates=tuple(climb.found), refused=tuple(climb.refused))
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclasses.dataclass(slots=True, kw_only=True)
 class _Climb:
     """The state of one climb: known and found certificates, and downloads so far.
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from chainlib.aio.resolve import Resolver
 from chainlib.errors import FetchError
+from chainlib.frozen import dataclass
 from chainlib.model import is_ip_literal
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}

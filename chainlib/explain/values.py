@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from chainlib.findings import Basis, Code
+from chainlib.frozen import dataclass
 
 
 class Where(StrEnum):

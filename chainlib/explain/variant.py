@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from chainlib.explain.values import Where
+from chainlib.frozen import dataclass
 
 ANY = "*"
 CHECK = "Reload the server, then check again."

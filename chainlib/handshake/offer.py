@@ -6,12 +6,12 @@ a single connection is in its app data.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
 
 from OpenSSL import SSL
 
+from chainlib.frozen import dataclass
 from chainlib.openssl import observe_messages, restrict_groups
 
 

@@ -9,12 +9,13 @@ sent.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
 from chainlib.errors import CaptureError
 from chainlib.findings import Entry, Finding, Severity, Verdict, in_headline_order
+from chainlib.frozen import dataclass
 from chainlib.judge import (
     constraints,
     encoding,

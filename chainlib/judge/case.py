@@ -7,11 +7,11 @@ this package turn them into findings.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from chainlib.certificate import Certificate
 from chainlib.distinguished import CanonicalName
+from chainlib.frozen import dataclass
 from chainlib.model import PresentedCertificate, TrustMode
 from chainlib.names import is_dns_name, is_host_name, matches
 from chainlib.once import once

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from cryptography import x509
 
 from chainlib.certificate import Certificate
 from chainlib.findings import Basis, Code, Finding
+from chainlib.frozen import dataclass
 from chainlib.judge.build import critical, short_name
 from chainlib.judge.case import Case
 from chainlib.model import TrustMode, is_ip_literal

@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase, translate
 from functools import lru_cache
 from itertools import chain
 from types import MappingProxyType
 
 from chainlib.certificate import Certificate
+from chainlib.frozen import dataclass
 from chainlib.judge.default_appliances import APPLIANCES
 from chainlib.judge.default_rows import DefaultCertificate
 from chainlib.judge.default_servers import SERVERS

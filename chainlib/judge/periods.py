@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
 from chainlib.certificate import Certificate
 from chainlib.distinguished import CanonicalName
+from chainlib.frozen import dataclass
 from chainlib.lenient import EARLIEST, LATEST
 from chainlib.model import PresentedCertificate, TrustAnchors, TrustMode
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
 
 from chainlib import der
+from chainlib.frozen import dataclass
 from chainlib.pem.base64text import decode_base64
 from chainlib.pem.decorations import bodies
 

@@ -7,15 +7,17 @@ hostile server may send certificates that make it long.
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import IntEnum
 from itertools import islice
 
 from chainlib.certificate import Certificate, verifies
 from chainlib.distinguished import CanonicalName
+from chainlib.frozen import dataclass
 from chainlib.path import is_root, issuer_candidates
 
 _MAX_LENGTH = 10
@@ -63,7 +65,7 @@ class Found:
         )
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclasses.dataclass(slots=True, kw_only=True)
 class Search:
     """One search: certificates by subject, known roots, and the remaining budget.
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from chainlib.certificate import Certificate
 from chainlib.findings import Code
+from chainlib.frozen import dataclass
 from chainlib.pem import dump_bundle
 
 

@@ -52,18 +52,41 @@ OF_REFUSALS = frozenset(
 """What an accepted chain does not need, and a chain that is refused may."""
 
 
+_COMPILED_EARLY = "compiled while imported:"
+_PROGRAM = f"""
+import sys
+from bot.cli import main
+try:
+    main()
+finally:
+    ours = [module for name, module in sys.modules.items() if name.startswith(("bot", "chainlib"))]
+    known = [one for module in ours for one in vars(module).values() if isinstance(one, type)]
+    made = [one for one in known if "__dataclass_params__" in vars(one)]
+    early = {{one.__qualname__ for one in made if one.__dataclass_params__.frozen}}
+    print("{_COMPILED_EARLY}", *early, file=sys.stderr)
+"""
+
+
 def _imported(*words: str, status: int) -> frozenset[str]:
     """The modules that the program imported, and the packages above them."""
-    code = "from bot.cli import main; main()"
+    return _modules(_started(*words, status=status))
+
+
+def _started(*words: str, status: int) -> str:
+    """What the program's process reports about its imports."""
     done = subprocess.run(  # noqa: S603 -- our own interpreter
-        [sys.executable, "-X", "importtime", "-c", code, *words],
+        [sys.executable, "-X", "importtime", "-c", _PROGRAM, *words],
         input="",
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == status, done.stderr[-2000:]
-    lines = (line for line in done.stderr.splitlines() if line.startswith("import time:"))
+    return done.stderr
+
+
+def _modules(reported: str) -> frozenset[str]:
+    lines = (line for line in reported.splitlines() if line.startswith("import time:"))
     modules = {line.rsplit("|", 1)[1].strip() for line in lines}
     return frozenset(modules | {module.split(".")[0] for module in modules})
 
@@ -75,8 +98,9 @@ def test_check_of_accepted_chain_imports_least(tmp_path: Path) -> None:
     (tmp_path / "root.pem").write_bytes(root.pem)
     (tmp_path / "chain.pem").write_bytes(leaf.pem + issuing.pem)
     words = (str(tmp_path / "chain.pem"), "--root", str(tmp_path / "root.pem"), "--json")
-    imported = _imported("rehearse", *words, *NAME_AND_TIME, status=0)
-    assert imported & (HEAVY | OF_GATEWAYS | OF_REFUSALS) == frozenset()
+    reported = _started("rehearse", *words, *NAME_AND_TIME, status=0)
+    assert _modules(reported) & (HEAVY | OF_GATEWAYS | OF_REFUSALS) == frozenset()
+    assert reported.splitlines()[-1] == _COMPILED_EARLY  # see chainlib/frozen.py
 
 
 @pytest.mark.parametrize(

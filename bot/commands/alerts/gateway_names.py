@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum
 
 from bot.commands.alerts.text import AlertText, Line
@@ -12,6 +11,7 @@ from bot.commands.alerts.words import NO_NAMES, OTHER_RESOURCES, words_of
 from bot.commands.host_endings import registered_domain
 from bot.commands.known_names import KnownNames
 from bot.domain.gateway_ref import GatewayRef
+from chainlib.frozen import dataclass
 
 ARM_ID = re.compile(
     r"/?subscriptions/(?P<subscription>[\w-]{1,64})/resourcegroups/(?P<group>[\w.()-]{1,90})"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import takewhile
 
 from bot.commands.alerts.pages import is_page_host, is_page_path
 from bot.commands.alerts.roles import Role
 from bot.commands.alerts.text import AlertText
 from bot.commands.host_endings import registered_domain
+from chainlib.frozen import dataclass
 
 _JOINED = re.compile(
     r"[\s`*_,]*(?:[,;/|+&\u00b7]|and|or|then|plus|as well as|und|et|\s)[\s`*_]*", re.IGNORECASE

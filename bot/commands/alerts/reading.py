@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from bot.commands.alerts.gateway_names import NamedGateway
+from chainlib.frozen import dataclass
 
 _DEFAULT_PORT = 443
 

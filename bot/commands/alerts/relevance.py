@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -31,6 +30,7 @@ from bot.commands.alerts.relevance_words import (
 )
 from bot.commands.alerts.roles import Role, is_at_the_head, is_said_to_fail, label_role
 from bot.commands.alerts.text import AlertText, Line, read_text
+from chainlib.frozen import dataclass
 
 _ADDRESS = re.compile(r"(?i)\b[a-z][a-z0-9+.-]{1,20}://\S{1,500}|\S{1,100}@\S{1,100}")
 """URLs and e-mail addresses; their words describe pages and people, not the subject."""

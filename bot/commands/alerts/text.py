@@ -7,13 +7,15 @@ attachments and of Block Kit.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from bot.commands.alerts.markup import readable
+from chainlib.frozen import dataclass
 
 MAX_TEXT = 40_000
 MAX_LINES = 2_000
@@ -40,7 +42,7 @@ class Line:
     label: str = ""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclasses.dataclass(slots=True, kw_only=True)
 class AlertText:
     """A message as lines.
 

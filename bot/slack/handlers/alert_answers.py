@@ -8,7 +8,7 @@ the new alert is.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.cards.alerts import failing_again
 from bot.checks.alerts import AlertReader
@@ -27,6 +27,7 @@ from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.places import Posted
 from bot.slack.payload import Payload, inner, word
 from bot.subscriptions import AlertMemory
+from chainlib.frozen import dataclass
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,9 @@ Nobody waits for it, so the card is posted after the probe, with the verdict.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from time import monotonic
 from typing import Any
@@ -20,12 +21,13 @@ from bot.slack.invocation import AdmittedInvocation, Invocation, Source
 from bot.slack.outbound.card_life import CardLife, key_of, order_of
 from bot.slack.outbound.card_work import Found, Progress, Shown, ThreadItem, Work
 from bot.slack.outbound.places import Posted
+from chainlib.frozen import dataclass
 
 WorkFor = Callable[[AdmittedInvocation[ProbeRequest]], Work]
 Placed = Callable[[Posted], Coroutine[Any, Any, None]]
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class CardState:
     """What a card showed in the end: its place, and whether the last answer was healthy."""
 

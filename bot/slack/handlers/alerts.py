@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from bot.cards.alerts import alerts_off, alerts_state
@@ -17,6 +16,7 @@ from bot.slack.invocation import AdmittedInvocation, Invocation
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import Place
 from bot.subscriptions.alerts import AlertMemory, answer_alerts
+from chainlib.frozen import dataclass
 
 _PRIVATE = "privategroup"
 

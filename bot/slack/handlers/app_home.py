@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -24,6 +23,7 @@ from bot.slack.invocation import Invocation, Source
 from bot.slack.outbound.digest_messages import check_command
 from bot.slack.payload import inner, word
 from bot.subscriptions.app_home import app_home_content
+from chainlib.frozen import dataclass
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from time import monotonic
 
@@ -52,6 +52,7 @@ from bot.slack.outbound.card_work import (
 )
 from bot.slack.outbound.places import Posted
 from bot.slack.outbound.watching import WatchOrder, watched_for
+from chainlib.frozen import dataclass
 
 log = logging.getLogger(__name__)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from bot.cards.consent import consent_given, consent_revoked, consent_wanted, sharing_awaited
 from bot.domain.delivery import DeliveryError
 from bot.domain.sharing import Sharing
@@ -12,6 +10,7 @@ from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import Place
 from bot.slack.outbound.sharing import SHARING_WAITS_S, ChannelSharing
 from bot.subscriptions import SharedChannels
+from chainlib.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

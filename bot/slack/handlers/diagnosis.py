@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.cards.parts import Message
 from bot.cards.usage import nothing_named, notice, refusal, which
@@ -13,6 +13,7 @@ from bot.slack.invocation import Invocation, command_of_card
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.threads import messages_above
 from bot.slack.payload import Payload, word
+from chainlib.frozen import dataclass
 
 _NOTHING_ABOVE = (
     "The messages above name no backend or gateway that can be read. Name the backend after the "

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import aiohttp
@@ -18,6 +17,7 @@ from bot.settings import Settings
 from bot.slack.handlers.small_verbs import VERSION
 from bot.slack.transport.app import Identity, granted
 from bot.slack.transport.token import error_code_of, refusal_of
+from chainlib.frozen import dataclass
 
 SLACK_PATIENCE_S = 3.0
 

@@ -5,9 +5,10 @@ They are made from reports in memory, or from a new check.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections import OrderedDict
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from bot.cards.details import Attachment, chain_files
 from bot.cards.escaping import clean, short_name
@@ -25,6 +26,7 @@ from bot.reports.page import report_page
 from bot.slack.invocation import Invocation
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import Place, Posted
+from chainlib.frozen import dataclass
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +43,7 @@ class CardContent:
     run_id: str
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclasses.dataclass(slots=True, kw_only=True)
 class CardFiles:
     """Keeps the reports of the latest cards, and uploads their files."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TypedDict
 
@@ -32,6 +32,7 @@ from bot.slack.outbound.card_life import answer_once, watch_on
 from bot.slack.outbound.card_work import CardTools, Found, Progress, Shown, TakenBack, ThreadItem
 from bot.slack.outbound.places import Posted
 from bot.slack.outbound.watching import WatchOrder, watched_for
+from chainlib.frozen import dataclass
 
 log = logging.getLogger(__name__)
 

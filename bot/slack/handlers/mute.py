@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.cards.digest_card import digest_card, digest_details
 from bot.cards.parts import Message
@@ -24,6 +24,7 @@ from bot.slack.handlers.subscription_replies import SubscriptionReplies
 from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.digest_messages import head_of, rows_of
 from bot.subscriptions.history import event_lines, wall_clock
+from chainlib.frozen import dataclass
 
 _MOST_PREVIEWS = 5
 

@@ -9,7 +9,6 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
@@ -24,6 +23,7 @@ from bot.slack.outbound.places import Place, Posted
 from bot.slack.outbound.runs import Runs
 from bot.subscriptions import SubscriptionMemory
 from chainlib import counted
+from chainlib.frozen import dataclass
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from time import monotonic
@@ -48,6 +48,7 @@ from chainlib import (
     load_certificates,
 )
 from chainlib.aio import load_well_known
+from chainlib.frozen import dataclass
 
 log = logging.getLogger(__name__)
 

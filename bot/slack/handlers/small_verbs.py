@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from importlib.metadata import version
 
 from bot.cards.usage import facts, help_card, verb_help
@@ -11,6 +10,7 @@ from bot.commands.help import HELP
 from bot.domain.request import DoctorRequest, HelpRequest, VersionRequest, WhoamiRequest
 from bot.slack.invocation import AdmittedInvocation, Invocation
 from bot.slack.outbound.client import SlackClient
+from chainlib.frozen import dataclass
 
 VERSION = version("appgw-check")
 Doctor = Callable[[], Awaitable[Mapping[str, str]]]

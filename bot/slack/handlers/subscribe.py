@@ -6,7 +6,6 @@ A subscription belongs to the channel; subscribing twice gives one subscription.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from bot.cards.escaping import capital
 from bot.cards.subscriptions import (
@@ -31,6 +30,7 @@ from bot.slack.handlers.subscription_replies import SubscriptionReplies
 from bot.slack.invocation import AdmittedInvocation, Invocation
 from bot.subscriptions.changes import requested_subscription, restore, subscribe, unsubscribe
 from bot.subscriptions.conversion import schedule_and_filters, subscribe_command
+from chainlib.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

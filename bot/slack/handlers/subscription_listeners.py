@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from time import monotonic
 from typing import Any
 
@@ -38,6 +38,7 @@ from bot.slack.invocation import (
     from_submission,
 )
 from bot.slack.payload import Payload, inner, word
+from chainlib.frozen import dataclass
 
 _FORM_OPTIONS = ("every", "day", "at", "tz", "min", "only", "not", "heartbeat")
 _DEFAULT_CHOICES = frozenset({"everything open", "silent"})

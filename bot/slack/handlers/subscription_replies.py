@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from bot.cards.parts import Message
@@ -19,6 +19,7 @@ from bot.slack.invocation import AdmittedInvocation, Source
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import Place, Posted
 from bot.subscriptions import Author, Profile, SubscriptionService
+from chainlib.frozen import dataclass
 
 T = TypeVar("T")
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
@@ -21,6 +20,7 @@ from bot.slack.inbound.routing import new_run_id
 from bot.slack.invocation import AdmittedInvocation, Invocation, Source
 from bot.slack.outbound.places import Posted
 from bot.subscriptions import WatchRecords
+from chainlib.frozen import dataclass
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,6 @@ Both probe the gateway's members once and judge what they presented under anothe
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from bot.cards.check_card import CardContext
@@ -26,6 +25,7 @@ from bot.slack.handlers.refusals import ExampleLine, refused
 from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.card_life import answer_once
 from bot.slack.outbound.card_work import CardTools, Found, Progress, RequestWork, TakenBack
+from chainlib.frozen import dataclass
 
 _GRACE_S = 0.15
 Answer = TypeVar("Answer")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from time import monotonic
 
 from bot.access import AccessPolicy, Person
 from bot.domain.refusal import Refusal
 from bot.slack.invocation import Invocation
+from chainlib.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, Protocol, TypeVar
@@ -31,6 +31,7 @@ from bot.domain.request import (
 from bot.domain.sharing import Sharing
 from bot.observability.metrics import INVOCATIONS
 from bot.slack.invocation import AdmittedInvocation, Invocation
+from chainlib.frozen import dataclass
 
 log = logging.getLogger(__name__)
 audit = logging.getLogger("bot.audit")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Generic, Protocol
 
 from bot.cards.details import Attachment
@@ -17,6 +18,7 @@ from bot.slack.outbound.places import Posted
 from bot.slack.outbound.runs import Runs
 from bot.slack.outbound.turns import Turns
 from bot.slack.outbound.watching import Watching, WatchOrder
+from chainlib.frozen import dataclass
 
 ThreadItem = Message | Attachment
 
@@ -123,7 +125,7 @@ class RequestWork(Generic[R_co]):
         return command_text(self.admitted.request)
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class Progress:
     """The progress of the work.
 

@@ -7,9 +7,10 @@ If Slack refuses blocks, the same content is sent as plain text at once. Links a
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Any
 
@@ -26,6 +27,7 @@ from bot.slack.invocation import Invocation
 from bot.slack.outbound import files
 from bot.slack.outbound.calling import LONG_S, REFUSED_BLOCKS, SOME_TIME_S, Caller
 from bot.slack.outbound.places import Place, Posted
+from chainlib.frozen import dataclass
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +37,7 @@ _QUIET = {"unfurl_links": False, "unfurl_media": False}
 TRIGGER_LIVES_S = 2.5
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class _Updates:
     """The pending updates of one message; `newest` counts them."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.digest_messages import from_data
 from bot.slack.outbound.places import Place
 from bot.slack.outbound.runs import Runs
+from chainlib.frozen import dataclass
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from time import time
 from typing import Any
 from uuid import uuid4
@@ -19,6 +19,7 @@ from bot.domain.delivery import DeliveryError
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import Place, Posted
 from bot.slack.payload import Payload, inner, items, word
+from chainlib.frozen import dataclass
 
 log = logging.getLogger(__name__)
 

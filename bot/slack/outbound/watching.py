@@ -11,9 +11,10 @@ verdict.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import field
 from time import monotonic
 from typing import Protocol
 
@@ -26,6 +27,7 @@ from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.calling import LONG_S
 from bot.slack.outbound.places import Posted
 from bot.slack.outbound.runs import Runs
+from chainlib.frozen import dataclass
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +121,7 @@ class WatchStore(Protocol):
         """Delete a watch."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclasses.dataclass(slots=True, kw_only=True)
 class Watching:
     """The watches of one process.
 

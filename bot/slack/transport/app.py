@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.request import getproxies
 
 import aiohttp
@@ -19,6 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.observability.listening import make_runner, open_port
 from bot.settings import Settings
 from bot.slack.transport.receiver import Receiver
+from chainlib.frozen import dataclass
 
 log = logging.getLogger(__name__)
 

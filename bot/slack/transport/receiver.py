@@ -10,10 +10,11 @@ Slash commands do not reach Bolt. Its dispatch costs as much as the rest of an a
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl
 
@@ -23,6 +24,7 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot.observability.listening import BODY_S
 from bot.slack.transport.replays import Replays
+from chainlib.frozen import dataclass
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +37,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 TakeCommand = Callable[[dict[str, Any]], bool]
 
 
-@dataclass(slots=True)
+@dataclasses.dataclass(slots=True)
 class PendingAcks:
     """The requests that are not acknowledged yet.
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from time import time
 
 from bot.access import ReplayCache
+from chainlib.frozen import dataclass
 
 log = logging.getLogger("bot.audit")
 
