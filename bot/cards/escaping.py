@@ -16,6 +16,7 @@ ELLIPSIS = "…"
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 _SPACES = frozenset({"Zs", "Zl", "Zp"})
 _MARKS = frozenset({"Mn", "Me"})
+_FIRST_MARK = "\u0300"
 _MAX_MARKS = 2
 _LOOKALIKES = str.maketrans({"<": "‹", ">": "›", "&": "＆", "`": "'", "*": "∗", "~": "∼"})  # noqa: RUF001 -- lookalikes are the point
 _EDGE_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
@@ -33,7 +34,9 @@ def clean(text: object, limit: int = 200) -> str:
     kept = str(text)[: limit * 8]
     # nearly every text is both, and the rest is slow
     if not (kept.isascii() and kept.isprintable()):
-        kept = _limit_marks("".join(_visible(character) for character in kept))
+        kept = _limit_marks(
+            kept if kept.isprintable() else "".join(_visible(character) for character in kept)
+        )
     return shorten(" ".join(kept.split()), limit)
 
 
@@ -46,13 +49,16 @@ def _visible(character: str) -> str:
 
 def seen(text: str) -> str:
     """Text as it leaves: what nobody would see in it is shown as by `clean`; lines stay."""
-    if text.isprintable():
-        return text
-    return "".join(one if one == "\n" else _visible(one) for one in text)
+    return "\n".join(
+        line if line.isprintable() else "".join(_visible(character) for character in line)
+        for line in text.split("\n")
+    )
 
 
 def _limit_marks(text: str) -> str:
     """At most two combining marks in a row: more of them overwrite neighbouring lines."""
+    if not any(one >= _FIRST_MARK and unicodedata.category(one) in _MARKS for one in text):
+        return text
     runs = groupby(text, key=lambda character: unicodedata.category(character) in _MARKS)
     return "".join(
         "".join(list(run)[:_MAX_MARKS]) if marks else "".join(run) for marks, run in runs

@@ -168,7 +168,11 @@ class _SlackAppBuilder:
         }
         if self._subscriptions is None:
             return MappingProxyType(dict(table))
-        recent = Recent(replies=self._subscriptions, runs=self._connected.runs)
+        recent = Recent(
+            replies=self._subscriptions,
+            runs=self._connected.runs,
+            all_opened=self._cards.turns.all_opened,
+        )
         return MappingProxyType(dict(recent.storing(table)))
 
     def _gateway_handlers(self) -> Handlers:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from typing import Any, TextIO
 from urllib.parse import quote, quote_plus
 
@@ -73,7 +74,16 @@ class RedactingFormatter(JsonFormatter):
         if (run := _RUN.get()) and "run_id" not in log_data:
             log_data["run_id"] = run
         for key, value in list(log_data.items()):
-            log_data[key] = REDACTED if is_secret_key(key) else redacted(value)
+            if value is record.name:
+                log_data[key] = _redacted_name(value)
+            elif value is not getattr(record, "asctime", None):  # the formatter's own time
+                log_data[key] = REDACTED if is_secret_key(key) else redacted(value)
+
+
+@lru_cache(maxsize=256)
+def _redacted_name(name: str) -> str:
+    """The name of a logger; the same few names are in every record, and a long one takes 70 us."""
+    return without_secrets(name)
 
 
 def json_formatter() -> RedactingFormatter:

@@ -66,6 +66,7 @@ SECRETS = {
     "basic of curl": "curl -u user:hush https://x",
     "password in words": "the password is hush",
     "token of a forge": "glpat-hush1hush1hush1hush1",
+    "key without any sign": "AKIA" + "A1B2" * 4,
     "key of a mailer": "SG.hush1hush1hush1hush.hush1hush1hush1hush",
     "bare key": LEAF.key_pem.decode().split("-----")[2].replace("\n", ""),
 }
@@ -107,6 +108,11 @@ def test_a_secret_is_struck_out_wherever_it_stands(kind: str, written: io.String
     core = CORES.get(kind, "hush" if "hush" in secret else core)
     assert core not in written.getvalue()
     assert written.getvalue().count(REDACTED) >= 4
+
+
+def test_secret_in_the_name_of_a_logger(written: io.StringIO) -> None:
+    logging.getLogger("bot.password=hush").warning("x")
+    assert "hush" not in written.getvalue()
 
 
 def test_secret_fields_by_name_are_removed(written: io.StringIO) -> None:

@@ -5,6 +5,7 @@ A slow database does not delay a card.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -26,10 +27,13 @@ class Recent:
     Attributes:
         replies: shared by the handlers of the digest verbs.
         runs: runs the background task.
+        all_opened: waits until every command has shown its first message, at most a second, so
+            that of many commands the transaction delays none.
     """
 
     replies: SubscriptionReplies
     runs: RunningWork
+    all_opened: Callable[[], Awaitable[None]]
     _waiting: dict[tuple[str, str], datetime] = field(default_factory=dict)
     _writing: bool = False
 
@@ -57,8 +61,9 @@ class Recent:
 
     async def _write(self) -> None:
         try:
-            while hosts := self._waiting:
-                self._waiting = {}
+            while self._waiting:
+                await self.all_opened()
+                hosts, self._waiting = self._waiting, {}
                 await self.replies.service.memory.remember_hosts(hosts)
         except DatabaseUnavailable:
             return  # the store logs an outage once

@@ -12,7 +12,7 @@ When many channels are asked about at once, the bot's own channels are listed in
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
@@ -30,11 +30,11 @@ KEPT_S, KEPT_UNSAID_S, STALE_S = 600.0, 60.0, 3600.0
 SHARING_WAITS_S = (0.6, 5.0)
 """The first message of an answer stands within a second."""
 MAX_KEPT, MAX_WAITING = 5_000, 1_000
-SINGLE_LOOKUPS = 4
-"""So many channels are asked about one by one at the same time; with more the list is read."""
+SINGLE_LOOKUPS, AT_ONCE = 4, 8
+"""So many channels are asked about one by one within `LIST_COUNTS_S`; for more the list is read."""
 PAGE, MAX_PAGES = 999, 5
 LIST_COUNTS_S = 2.0
-"""Seconds after a list, or a refused one, until the next; channels not in it are asked about."""
+"""Seconds from a list, or a refused one, to the next; channels not in it are asked about."""
 _FLAGS = ("is_ext_shared", "is_pending_ext_shared")
 _CHANNELS = ("C", "G")  # prefixes of IDs; a direct message has no other members
 
@@ -58,7 +58,8 @@ class ChannelSharing:
     patience: float = SHARING_WAITS_S[0]
     _kept: OrderedDict[str, tuple[float, Sharing]] = field(default_factory=OrderedDict)
     _asking: dict[str, asyncio.Task[Sharing]] = field(default_factory=dict)
-    _single: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SINGLE_LOOKUPS))
+    _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    _looked_up: deque[float] = field(default_factory=lambda: deque(maxlen=SINGLE_LOOKUPS))
     _listing: asyncio.Task[None] | None = None
     _next_list: float = 0.0
     _changed: set[str] = field(default_factory=set)
@@ -97,11 +98,11 @@ class ChannelSharing:
         return task
 
     async def _ask(self, channel: str) -> Sharing:
-        if self._single.locked() or (self._listing and not self._listing.done()):
+        if self._are_many():
             await self._read_list()
             if known := self._fresh(channel):
                 return known
-        async with self._single:
+        async with self._slots:
             try:
                 answer = await self.caller.call(
                     self.client.conversations_info, repeatable=True, patience=0.0, channel=channel
@@ -109,6 +110,13 @@ class ChannelSharing:
             except DeliveryError as error:
                 return Sharing.UNANSWERED if _is_unanswered(error) else Sharing.UNSAID
         return can_be_read_outside(inner(answer.data, "channel"))
+
+    def _are_many(self) -> bool:
+        """Whether this look-up comes after `SINGLE_LOOKUPS` others within `LIST_COUNTS_S`."""
+        now = self.now()
+        many = len(self._looked_up) == SINGLE_LOOKUPS and now - self._looked_up[0] < LIST_COUNTS_S
+        self._looked_up.append(now)
+        return many
 
     async def _read_list(self) -> None:
         """Wait for a list of the bot's channels; all who wait at the same time share one."""

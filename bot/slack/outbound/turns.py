@@ -35,12 +35,17 @@ class Turns:
         if not self._opening:
             self._all_open.set()
 
+    async def all_opened(self) -> None:
+        """Wait until every first message is posted, at most `LONGEST_WAIT_S`."""
+        if self._opening:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._all_open.wait(), LONGEST_WAIT_S)
+
     @asynccontextmanager
     async def probing(self, must_wait: Callable[[], None]) -> AsyncIterator[None]:
         """Wait for the turn to probe; `must_wait` is called if it does not come at once."""
         if len(self._opening) > CROWD or self._slots.locked():
             must_wait()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._all_open.wait(), LONGEST_WAIT_S)
+            await self.all_opened()
         async with self._slots:
             yield

@@ -204,7 +204,7 @@ async def test_what_is_kept_and_asked_is_bounded(
     for number in range(sharing.MAX_WAITING + 5):
         assert await asked.of(f"G{number}") is Sharing.UNANSWERED
     assert len(asked._asking) == sharing.MAX_WAITING
-    assert len(peer.calls) <= sharing.SINGLE_LOOKUPS
+    assert len(peer.calls) <= sharing.AT_ONCE
 
 
 def described(name: str, **flags: bool | None) -> Json:
