@@ -46,7 +46,7 @@ from bot.cards.parts import (
     say,
 )
 from bot.domain.azure import BackendServer, Health
-from bot.domain.report import DISAGREEMENT_CODES, GatewayReport
+from bot.domain.report import DISAGREEMENT_CODES, NOT_REACHED, GatewayReport
 from bot.domain.request import Via
 from chainlib import Code, and_more, counted, few
 
@@ -60,6 +60,7 @@ _DISAGREEMENTS = {
     ),
     Code.PROBE_DISAGREES: ("the gateway's failure threshold may not be reached yet ({servers})."),
 }
+_OUT_OF_REACH = "the bot's network may have no way to it ({servers})."
 """Ordered by effect: what stops traffic now comes first."""
 
 
@@ -155,13 +156,25 @@ def _own_words(report: GatewayReport, causes: tuple[CauseGroup, ...]) -> Iterato
                 clean(first.text or first.name, LINE_LIMIT),
                 f" (+{more} more in the thread)" if more else "",
             )
-    for code, words in _DISAGREEMENTS.items():
+    for code, usual in _DISAGREEMENTS.items():
         count = sum(
             any(finding.code is code for finding in member.findings) for member in report.members
         )
         if count:
+            unreached = code is Code.PROBE_DISAGREES and _out_of_reach(report)
+            words = _OUT_OF_REACH if unreached else usual
             servers = words.format(servers=f"{counted(count, 'server')}")
             yield say(*_seen_from_here(causes), bold("Possible reason: "), servers)
+
+
+def _out_of_reach(report: GatewayReport) -> bool:
+    """Whether the bot reaches none of the servers that only the gateway calls healthy."""
+    return all(
+        finding.evidence.get("kind") == NOT_REACHED
+        for member in report.members
+        for finding in member.findings
+        if finding.code is Code.PROBE_DISAGREES
+    )
 
 
 def _seen_from_here(causes: tuple[CauseGroup, ...]) -> Iterator[str | Span]:

@@ -16,6 +16,7 @@ from bot.checks.disagreement import (
     confirmed,
     hidden_root_may_explain,
     named_cause,
+    reached_by_gateway,
     said_by_health,
 )
 from bot.checks.gateway_state import gateway_findings
@@ -25,6 +26,7 @@ from bot.domain.report import CheckReport, GatewayReport, MemberReport
 from bot.domain.request import Via
 from chainlib import (
     Code,
+    Finding,
     explain,
     in_headline_order,
     is_ip_literal,
@@ -232,8 +234,19 @@ def _with_server(
     )
     if server is None or member.hypothetical:
         return replace(member, server=server, findings=own)
+    own = tuple(reached_by_gateway(finding, server) for finding in own)
+    member = _with_findings(member, own)
     own = tuple(confirmed(finding, server) for finding in own)
     if server.health is Health.HEALTHY:
         own = tuple(hidden_root_may_explain(finding, own) for finding in own)
     found = (*own, *named_cause(server, own), *compare(report, member, server, own))
     return replace(member, server=server, findings=in_headline_order(found))
+
+
+def _with_findings(member: MemberReport, own: tuple[Finding, ...]) -> MemberReport:
+    """The member whose probe's findings carry what backend health adds to their evidence."""
+    probe = member.report
+    if probe is None or own == probe.verdict.findings:
+        return member
+    verdict = replace(probe.verdict, findings=own)
+    return replace(member, report=replace(probe, verdict=verdict, explanation=explain(verdict)))

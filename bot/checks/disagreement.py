@@ -9,7 +9,7 @@ from bot.domain.azure import (
     GatewayMessage,
     Health,
 )
-from bot.domain.report import DISAGREEMENT_CODES, GatewayReport, MemberReport
+from bot.domain.report import DISAGREEMENT_CODES, NOT_REACHED, GatewayReport, MemberReport
 from chainlib import (
     Basis,
     Code,
@@ -24,6 +24,8 @@ from chainlib.wording import listed
 _UNSEEN_BY_THE_PROBE = frozenset({Code.LIVE_NAME_MISMATCH})
 _UNREAD_UPLOADS = frozenset({"undecodable", "double-encoded", "bundle", "pkcs7"})
 _SHOWN = 600
+_NO_CONNECTION = frozenset({Code.DNS_FAILED, Code.TCP_FAILED})
+_MAYBE_UNREACHED = frozenset({*_NO_CONNECTION, Code.PROBE_TIMEOUT})
 _NO_CAUSE = frozenset({Code.OK, Code.UNRECOGNISED, Code.HEALTH_UNKNOWN})
 """Codes of messages that name no cause."""
 _SAME_FAULT: Mapping[Code, frozenset[Code]] = MappingProxyType(
@@ -92,6 +94,19 @@ def confirmed(finding: Finding, server: BackendServer) -> Finding:
         return finding
     evidence = {**finding.evidence, "gateway_code": said.value}
     return replace(finding, severity=Severity.CRITICAL, basis=Basis.REPORTED, evidence=evidence)
+
+
+def reached_by_gateway(finding: Finding, server: BackendServer) -> Finding:
+    """Note on a failed connection of ours that the gateway's own connection succeeded."""
+    if finding.code not in _NO_CONNECTION:
+        return finding
+    said = server.message.code if server.message else Code.OK
+    reached = server.health is Health.HEALTHY or (
+        server.health is Health.UNHEALTHY and said not in _NO_CAUSE | _MAYBE_UNREACHED
+    )
+    noted = {"reached_by_gateway": True} if reached else {}
+    before = {key: value for key, value in finding.evidence.items() if key not in noted}
+    return replace(finding, evidence=before | noted)
 
 
 def hidden_root_may_explain(finding: Finding, beside: tuple[Finding, ...]) -> Finding:
@@ -176,18 +191,42 @@ def compare(
     hidden = any(f.code is Code.TRUST_NOT_VISIBLE for f in own)
     if server.health is Health.UNHEALTHY and not _sees_the_same(server, refused, hidden=hidden):
         passes = "passes" if not refused else "finds another fault"
+        silent = "" if server.message else " and gives no reason"
         summary = (
-            f"The gateway calls this server {server.said.lower()}, the bot's own probe {passes}: "
-            "the gateway probes from another subnet, or its last probe is older."
+            f"The gateway calls this server {server.said.lower()}{silent}, the bot's own probe "
+            f"{passes}: the gateway probes from another subnet, or its last probe is older."
         )
-        return (_finding(Code.VANTAGE_DIFFERS, summary, server),)
+        differs = _finding(Code.VANTAGE_DIFFERS, summary, server)
+        return (*_not_retrieved(server), differs)
     if server.health is Health.HEALTHY and refused:
-        summary = (
-            "The gateway still calls this server healthy, the bot's own probe fails: the "
-            "gateway's failure threshold may not be reached yet."
-        )
-        return (_finding(Code.PROBE_DISAGREES, summary, server),)
+        return (_healthy_for_the_gateway(server, refused),)
     return ()
+
+
+def _not_retrieved(server: BackendServer) -> tuple[Finding, ...]:
+    """Unhealthy with the text of Unknown, which ARM was recorded to give (azure-rules, rule 2)."""
+    if server.message is None or server.message.code is not Code.HEALTH_UNKNOWN:
+        return ()
+    summary = (
+        f"The gateway calls this server {server.said.lower()}, but only since it could not "
+        "determine the health; traffic may still flow."
+    )
+    return (_finding(Code.HEALTH_UNKNOWN, summary, server),)
+
+
+def _healthy_for_the_gateway(server: BackendServer, refused: set[Code]) -> Finding:
+    """The gateway calls a server healthy that our probe refuses or does not reach."""
+    if refused <= _NO_CONNECTION:
+        summary = (
+            "The gateway calls this server healthy, the bot's own probe does not reach it: the "
+            "bot's network may have no way to it."
+        )
+        return _finding(Code.PROBE_DISAGREES, summary, server, kind=NOT_REACHED)
+    summary = (
+        "The gateway still calls this server healthy, the bot's own probe fails: the "
+        "gateway's failure threshold may not be reached yet."
+    )
+    return _finding(Code.PROBE_DISAGREES, summary, server)
 
 
 def _sees_the_same(server: BackendServer, refused: set[Code], *, hidden: bool) -> bool:

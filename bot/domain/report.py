@@ -21,6 +21,8 @@ __all__ = [
     "MemberCheck",
     "MemberReport",
 ]
+NOT_REACHED = "not-reached"
+"""`evidence.kind` of a server that is healthy for the gateway and out of the bot's reach."""
 
 DISAGREEMENT_CODES = frozenset({Code.HEALTH_UNKNOWN, Code.VANTAGE_DIFFERS, Code.PROBE_DISAGREES})
 """Findings from comparing probe and backend health, not from a chain."""

@@ -39,6 +39,7 @@ from chainlib import Basis, Code, Finding, Severity, Verdict, counted, explain
 
 HEALTHY, UNHEALTHY = 0, 1
 _LINE = 300
+_QUOTES = frozenset({Code.UNRECOGNISED})
 
 
 class AnyTarget:
@@ -247,7 +248,7 @@ def _member_lines(member: MemberReport, at: datetime) -> Iterator[Text]:
     if member.routes:
         yield Text(f"      by {clean('; '.join(member.routes), _LINE)}", style="dim")
     message = member.server.message if member.server else None
-    quoted = any(f.basis is Basis.GATEWAY for f in member.findings)
+    quoted = any(f.basis is Basis.GATEWAY or f.code in _QUOTES for f in member.findings)
     if message and not member.healthy and not quoted:
         words = message.text or message.name
         yield Text(f"      backend health: {clean(words, _LINE)}", style="dim")

@@ -303,7 +303,23 @@ _STATUS_MISMATCH = (
         ),
     ),
 )
+_FROM_THE_BOT = (
+    "Read the gateway's backend health: its own probe reaches this server, and its result counts.",
+    "For the bot's probe to reach it as well, let the bot's subnet reach this server: {open}.",
+    "Check again.",
+)
+_DNS_FAILED = (
+    Variant(
+        when={"reached_by_gateway": "True"},
+        steps=tuple(step.format(open="DNS of its network") for step in _FROM_THE_BOT),
+    ),
+)
 _TCP_FAILED = (
+    Variant(
+        when={"reached_by_gateway": "True"},
+        steps=tuple(step.format(open="security groups, routes") for step in _FROM_THE_BOT),
+        where=Where.NETWORK,
+    ),
     _reason(
         "refused",
         "Start the service; it must listen on this port, on all addresses, not on 127.0.0.1 only.",
@@ -315,6 +331,7 @@ _TCP_FAILED = (
 
 TRANSPORT: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
     {
+        Code.DNS_FAILED: _DNS_FAILED,
         Code.TCP_FAILED: _TCP_FAILED,
         Code.SNI_REQUIRED: _SNI_REQUIRED,
         Code.NOT_TLS: _NOT_TLS,

@@ -30,7 +30,7 @@ from chainlib.model import (
     PresentedChain,
 )
 from chainlib.policy import HttpProbeRule
-from chainlib.wording import counted
+from chainlib.wording import counted, visible
 
 _NO_LIST: tuple[tuple[type[CaptureError], Code, Basis], ...] = (
     (ResolveFailed, Code.DNS_FAILED, Basis.DOCUMENTED),
@@ -40,6 +40,7 @@ _NO_LIST: tuple[tuple[type[CaptureError], Code, Basis], ...] = (
     (ServerNameRequired, Code.SNI_REQUIRED, Basis.INFERRED),
     (ClientCertificateRequired, Code.CLIENT_CERTIFICATE_REQUIRED, Basis.REPORTED),
 )
+_SHOWN_BODY = 60
 _CLOCK_S = 0.05  # a timer may fire this much early
 # A server that requires a client certificate answers without one: nginx with 400 or 496, IIS with
 # 403, others with 401.
@@ -234,7 +235,9 @@ def _http_response(
             received=response.status,
         )
     elif response.body_matched is False:
-        summary = f"The answer to GET {rule.path} does not contain the text that the probe expects."
+        wanted = visible(rule.body[:_SHOWN_BODY])
+        more = "…" if len(rule.body) > _SHOWN_BODY else ""
+        summary = f'The answer to GET {rule.path} does not contain the text "{wanted}{more}".'
         yield critical(Code.HTTP_BODY_MISMATCH, summary, Basis.DOCUMENTED, expected=rule.body)
 
 

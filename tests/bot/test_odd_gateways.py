@@ -135,6 +135,23 @@ def _interface(one: Document) -> None:
     one.health = {"backendAddressPools": []}
 
 
+def _not_retrieved(one: Document) -> None:
+    text = "The backend health status could not be retrieved."
+    one.say({"address": "127.0.0.1", "health": "Unhealthy", "healthProbeLog": text})
+
+
+def _no_reason(one: Document) -> None:
+    one.say({"address": "127.0.0.1", "health": "Unhealthy"})
+
+
+def _out_of_reach(one: Document) -> None:
+    one.of("backendHttpSettingsCollection")["port"] = 1  # nothing listens there
+
+
+def _other_text(one: Document) -> None:
+    one.of("probes")["match"] = {"statusCodes": ["200-399"], "body": "in service"}
+
+
 SHAPES: dict[str, tuple[Callable[[Document], None], int, str, str]] = {
     "nulls": (_nulls, 0, "OK", "✔ OK gateway"),
     "nothing listed": (_nothing_listed, 0, "OK", "▲ WARN .*\n.*lists no server of web/https"),
@@ -144,6 +161,10 @@ SHAPES: dict[str, tuple[Callable[[Document], None], int, str, str]] = {
     "no rules": (_no_rules, 0, "OK", "▲ WARN gateway odd: no rule leads to a backend pool"),
     "being deleted": (_being_deleted, 0, "OK", "the gateway is being deleted"),
     "plain HTTP": (_plain_http, 0, "OK", "✔ web/https 127.0.0.1: not probed; gateway: Healthy"),
+    "not retrieved": (_not_retrieved, 1, "HEALTH_UNKNOWN", "only since it could not determine"),
+    "no reason": (_no_reason, 1, "VANTAGE_DIFFERS", "unhealthy and gives no reason, "),
+    "out of reach": (_out_of_reach, 1, "TCP_FAILED", "fix: Read the gateway's backend health"),
+    "other text": (_other_text, 1, "HTTP_BODY_MISMATCH", 'contain the text "in service"'),
     "interface": (_interface, 0, "OK", "▲ web/https vm7-nic: not probed"),
 }
 
