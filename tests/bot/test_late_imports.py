@@ -121,7 +121,7 @@ def test_command_imports_nothing_of_the_bot(
 
 
 def test_big_packages_are_imported_only_where_used() -> None:
-    """Azure's models, sign-in and the migrations are a third of the memory of an idle bot."""
+    """Azure's models, which only tests use, sign-in and the migrations take a lot of memory."""
     code = (
         "import sys, bot.main; "
         "print(*({'azure.mgmt.network', 'azure.identity', 'msal', 'alembic'} & {*sys.modules}))"

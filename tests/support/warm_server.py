@@ -34,7 +34,6 @@ LOOK_S = 1.0
 _COLLECTED_AFTER = gc.get_threshold()  # as in a fresh interpreter
 ALSO = (
     "azure.identity.aio",
-    "azure.mgmt.network.aio",
     "alembic.command",
     "alembic.config",
     "dbos",
