@@ -98,22 +98,13 @@ async def _measure(kind: str, url: str, gateways: int) -> list[Figure]:
     await engine.stop()
     await store.close()
     bound, due = kind == "postgresql", gateways * CHANNELS_EACH
+    wrong, looks = _wrong(channels, due), len(observer.observed) / gateways
     figures = [
         Figure(name=f"{kind}: CPU of a digest", value=spent / due * 1000, unit="ms"),
         Figure(name=f"{kind}: tick transaction", value=ticked, unit="s", goal=5 if bound else None),
         Figure(name=f"{kind}: all digests delivered", value=taken, unit="s"),
-        Figure(
-            name=f"{kind}: digests lost or doubled",
-            value=_wrong(channels, gateways * CHANNELS_EACH),
-            unit="",
-            goal=0,
-        ),
-        Figure(
-            name=f"{kind}: looks at each gateway",
-            value=len(observer.observed) / gateways,
-            unit="",
-            goal=3,
-        ),
+        Figure(name=f"{kind}: digests lost or doubled", value=wrong, unit="", goal=0),
+        Figure(name=f"{kind}: looks at each gateway", value=looks, unit="", goal=3),
         Figure(
             name=f"{kind}: event loop lag, p99",
             value=percentile(lags, 0.99) * 1000,

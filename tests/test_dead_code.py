@@ -19,8 +19,9 @@ CALLED_BY_NAME = (
     *("settings_cls", "env_settings", "dotenv_settings", "file_secret_settings", "trace"),
     # DBOS and logging
     *("deserialize", "msg", "exc_text", "_BACKGROUND_JOBS_INTERVAL_SEC", "_polling_interval_sec"),
-    # Python (PEP 562) and Typer
-    *("__getattr__", "registered_groups"),
+    *("_STARTUP_FAST_POLL_DURATION_SEC", "get_queue"),
+    # Python (PEP 562, methods of frozen values that copy and pickle call) and Typer
+    *("__getattr__", "__delattr__", "__getstate__", "__setstate__", "registered_groups"),
 )
 NAMED_IN_A_TYPE = ("MessageObserver", "padding")
 FOUND_BY_VALUE = ("TLS_1_1",)

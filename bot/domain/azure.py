@@ -1,7 +1,6 @@
 """ARM's data about a gateway: configuration and backend health.
 
-The names are Azure's. Every value is configured or reported by Azure; none is the bot's own
-verdict.
+The names are Azure's. Every value is configured or reported by Azure; none is our verdict.
 """
 
 from __future__ import annotations
@@ -274,8 +273,6 @@ class GatewayHealth:
     """One answer of the backend health operation.
 
     Attributes:
-        gateway: the gateway.
-        servers: the health of each server.
         read_at: when the answer came, time zone aware, UTC.
         request_ids: Azure's IDs of the requests, for a support ticket.
     """

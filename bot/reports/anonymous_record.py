@@ -1,8 +1,7 @@
 """An anonymous record of backend health next to our verdict. Pure.
 
-Users can send it in, and a test replays it (docs/observe.md). It contains Azure's messages with
-every name replaced; certificates as shapes, which show how they are linked but not whose they are;
-and the certificates as DER if the user consents.
+Users can send it in, and a test replays it (docs/observe.md). It holds Azure's messages with every
+name replaced, certificates as shapes (how they are linked, not whose), and as DER by consent.
 """
 
 from __future__ import annotations

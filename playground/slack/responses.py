@@ -10,6 +10,7 @@ from aiohttp import web
 from playground.slack.faults import Faults
 from playground.slack.methods.chat import checked_content
 from playground.slack.registry import Refused
+from playground.slack.sending import Ack
 from playground.slack.state import BOT_USER, Exchange, Json, Message, Workspace
 
 MAX_USES: Final = 5
@@ -83,3 +84,14 @@ def answer(workspace: Workspace, exchange: Exchange, body: Json) -> Message | No
     return workspace.add_ephemeral(
         channel=exchange.channel, only_for=exchange.user, text=text, blocks=blocks, thread_ts=thread
     )
+
+
+def show_acknowledgement(workspace: Workspace, exchange: Exchange, ack: Ack) -> None:
+    """Show the message in the acknowledgement of a slash command, if it contains one."""
+    body = ack.body if isinstance(ack.body, dict) else {"text": ack.body}
+    if not ack.ok or not (body.get("text") or body.get("blocks")):
+        return
+    try:
+        answer(workspace, exchange, body)
+    except Refused as refused:
+        workspace.complaints.append(f"acknowledgement: {refused.error} {refused.more}")

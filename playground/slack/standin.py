@@ -6,20 +6,19 @@ Payloads are sent to `request_url` as signed HTTP if it is set, else over a Sock
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import aiohttp
 from aiohttp import web
 
+from playground.slack.bot_output import CHANNEL, USER, BotOutput
 from playground.slack.faults import Faults
 from playground.slack.forms import fill
 from playground.slack.methods.files import MAX_FILE
-from playground.slack.methods.views import stored_view
+from playground.slack.methods.views import after_submission
 from playground.slack.payloads import Sender, pick
-from playground.slack.registry import Refused
-from playground.slack.responses import Responses, answer
+from playground.slack.responses import Responses, show_acknowledgement
 from playground.slack.sending import ANSWER_SECONDS, Ack, SignedHttp
 from playground.slack.socketmode import SocketHub
 from playground.slack.state import (
@@ -36,10 +35,8 @@ from playground.slack.state import (
 )
 from playground.slack.webapi import Tokens, WebApi
 
-T = TypeVar("T")
+__all__ = ["CHANNEL", "LOOPBACK", "MONITORING", "USER", "SlackStandIn"]
 LOOPBACK = "127.0.0.1"
-USER = "U0ONCALL"
-CHANNEL = "C0INCIDENT"
 MONITORING = ForeignApp(bot_id="B0MONITOR", app_id="A0MONITOR", name="Monitoring")
 _PEOPLE = (
     User(id=USER, name="alex"),
@@ -57,7 +54,7 @@ _PLACES = (
 )
 
 
-class SlackStandIn:
+class SlackStandIn(BotOutput):
     """A Slack workspace on loopback with one app in it.
 
     `answer_seconds` is how long it waits for an acknowledgement, `signing_clock` tells the time
@@ -144,80 +141,6 @@ class SlackStandIn:
         )
         return {**common, **own}
 
-    # What the bot did.
-
-    @property
-    def posted(self) -> list[Message]:
-        """Everything the bot posted visibly, oldest first, in its present state."""
-        return sorted(
-            (one for one in self.workspace.posts.values() if one.by_bot), key=lambda one: one.ts
-        )
-
-    @property
-    def complaints(self) -> list[str]:
-        """What Slack would accept but users would suffer from.
-
-        Missing or too long notification texts, refused acknowledgements.
-        """
-        return self.workspace.complaints
-
-    def messages(self, channel: str = CHANNEL) -> list[Message]:
-        """The top-level messages of a channel, oldest first."""
-        return [one for one in self.workspace.messages(channel) if one.thread_ts is None]
-
-    def thread(self, message: Message) -> list[Message]:
-        """The answers in a message's thread, oldest first."""
-        return [
-            one for one in self.workspace.messages(message.channel) if one.thread_ts == message.ts
-        ]
-
-    def ephemerals(self, user: str = USER) -> list[Message]:
-        """The ephemeral messages of this user."""
-        return [one for one in self.workspace.ephemerals if one.only_for == user]
-
-    def current(self, message: Message) -> Message:
-        """The present state of the message; raises `LookupError` if it was deleted."""
-        found = self.workspace.find(message.channel, message.ts)
-        if found is None:
-            raise LookupError("the message was deleted")
-        return found
-
-    def view(self, user: str = USER) -> OpenView:
-        """The open modal of this user; raises `LookupError` if there is none."""
-        opened = [one for one in self.workspace.views.values() if one.user == user]
-        if not opened:
-            raise LookupError(f"no form is open before {user}")
-        return opened[-1]
-
-    def home(self, user: str = USER) -> OpenView:
-        """This user's App Home; raises `LookupError` if the bot never published one."""
-        if user not in self.workspace.homes:
-            raise LookupError(f"{user} has no Home tab")
-        return self.workspace.homes[user]
-
-    async def until(self, found: Callable[[], T], timeout: float = 30.0) -> T:  # noqa: ASYNC109 -- the bound belongs to the wait
-        """Wait until `found()` is truthy and return it.
-
-        A `LookupError` or `IndexError` counts as not yet.
-
-        Raises:
-            TimeoutError: not within `timeout` seconds.
-        """
-        deadline = time.monotonic() + timeout
-        while True:
-            try:
-                if value := found():
-                    return value
-            except (LookupError, AttributeError):
-                pass
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError(
-                    f"not within {timeout} s; the last messages: "
-                    f"{[one.text[:80] for one in self.posted[-3:]]}"
-                )
-            await self.workspace.changed(min(left, 0.05))
-
     # What users do.
 
     async def command(
@@ -229,7 +152,9 @@ class SlackStandIn:
         ack = await (
             http.command(payload) if http else self.socket.deliver("slash_commands", payload)
         )
-        self._show(ack, Exchange(given_at=0.0, user=user, channel=channel))
+        show_acknowledgement(
+            self.workspace, Exchange(given_at=0.0, user=user, channel=channel), ack
+        )
         return self._noted("command", ack)
 
     async def click(
@@ -258,7 +183,7 @@ class SlackStandIn:
         form = view or self.view(user)
         ack = await self._interact(self._sender.submission(form, fill(form.view["blocks"], values)))
         if ack.ok:
-            self._after_submission(form, ack.body if isinstance(ack.body, dict) else {})
+            after_submission(self.workspace, form, ack.body)
         return ack
 
     async def close_view(self, view: OpenView) -> Ack | None:
@@ -322,11 +247,6 @@ class SlackStandIn:
         )
         return said, await self.deliver_event(self._sender.message(said))
 
-    def reactions(self, message: Message) -> list[str]:
-        """The names of the reactions on a message."""
-        place = (message.channel, message.ts)
-        return [name for *where, name in self.workspace.reactions if tuple(where) == place]
-
     async def mention(
         self, text: str, *, channel: str = CHANNEL, user: str = USER, thread: Message | None = None
     ) -> tuple[Message, Ack]:
@@ -375,34 +295,3 @@ class SlackStandIn:
     def _noted(self, kind: str, ack: Ack) -> Ack:
         self.acks.append((kind, ack))
         return ack
-
-    def _show(self, ack: Ack, exchange: Exchange) -> None:
-        body = ack.body if isinstance(ack.body, dict) else {"text": ack.body}
-        if not ack.ok or not (body.get("text") or body.get("blocks")):
-            return
-        try:
-            answer(self.workspace, exchange, body)
-        except Refused as refused:
-            self.workspace.complaints.append(f"acknowledgement: {refused.error} {refused.more}")
-
-    def _after_submission(self, form: OpenView, body: Json) -> None:
-        action = body.get("response_action")
-        if action == "errors":
-            return
-        try:
-            self._follow(form, action, body.get("view"))
-        except Refused as refused:
-            self.workspace.complaints.append(f"view_submission: {refused.error} {refused.more}")
-        self.workspace.touch()
-
-    def _follow(self, form: OpenView, action: str | None, view: Any) -> None:
-        if action in {"update", "push"}:
-            below = {"same": form} if action == "update" else {"previous": form}
-            opened = stored_view(self.workspace, view, user=form.user, **below)
-            self.workspace.views[opened.id] = opened
-        elif action == "clear":
-            self.workspace.views = {
-                key: one for key, one in self.workspace.views.items() if one.root_id != form.root_id
-            }
-        else:
-            self.workspace.views.pop(form.id, None)

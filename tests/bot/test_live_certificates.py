@@ -24,6 +24,7 @@ from bot.cli import app
 from chainlib import Certificate
 from playground.lab import pki
 from playground.lab.servers import TlsBackend
+from tests.support import handmade_certificates as handmade
 from tests.support import odd_certificates as odd
 
 HOST = "app.contoso.test"
@@ -46,7 +47,7 @@ class Row:
         sends_root: the root is sent as well.
     """
 
-    chain: odd.Chain
+    chain: handmade.Chain
     status: int = 0
     headline: str = "OK"
     asked: str = HOST
@@ -54,9 +55,9 @@ class Row:
     sends_root: bool = False
 
 
-def changed(**changes: odd.Change) -> odd.Chain:
+def changed(**changes: handmade.Change) -> handmade.Chain:
     """The usual chain with these changes by place."""
-    return odd.chain(HOST, "-".join(changes), keys=KEYS, **changes)
+    return handmade.chain(HOST, "-".join(changes), keys=KEYS, **changes)
 
 
 def kind(oddity: str, *places: str, **rest: Any) -> Row:  # noqa: ANN401 -- fields
@@ -66,7 +67,7 @@ def kind(oddity: str, *places: str, **rest: Any) -> Row:  # noqa: ANN401 -- fiel
 
 def named(*names: str, **rest: Any) -> Row:  # noqa: ANN401 -- fields
     """A leaf with these DNS names in its SAN."""
-    return Row(chain=odd.chain(HOST, "names", keys=KEYS, leaf=odd.with_names(*names)), **rest)
+    return Row(chain=handmade.chain(HOST, "names", keys=KEYS, leaf=odd.with_names(*names)), **rest)
 
 
 def refused(asked: str = HOST, says: str = "") -> dict[str, Any]:
@@ -139,7 +140,7 @@ async def test_odd_certificate_over_the_wire(
 
 
 PLAIN = changed()
-ODD = odd.chain(HOST, "", keys=KEYS, leaf=odd.ODDITIES["empty-rdn"])
+ODD = handmade.chain(HOST, "", keys=KEYS, leaf=odd.ODDITIES["empty-rdn"])
 BLOCKS = "".join(ssl.DER_cert_to_PEM_cert(one.der) for one in (PLAIN.leaf, PLAIN.issuing))
 SECRET = KEYS[0].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 FILES: dict[str, Callable[[], str | bytes]] = {

@@ -25,6 +25,7 @@ from chainlib.der import encode
 from chainlib.errors import FetchError
 from playground.lab import pki
 from playground.lab.pki import Issued
+from tests.support import handmade_certificates as handmade
 from tests.support import odd_certificates as odd
 from tests.support.waiting import LIMIT_S, advance, for_ever
 
@@ -171,10 +172,12 @@ async def test_upper_issuer_comes_out_of_the_same_bag(site: Site, encoding: Enco
 
 def odd_bag(*ders: bytes) -> bytes:
     """A PKCS #7 bag that takes certificates as they are (RFC 5652 section 5.1)."""
-    data = odd.sequence(odd.oid("1.2.840.113549.1.7.1"))
+    data = handmade.sequence(handmade.oid("1.2.840.113549.1.7.1"))
     held = encode(0xA0, b"".join(ders))
-    inner = odd.sequence(odd.integer(1), encode(odd.SET, b""), data, held, encode(odd.SET, b""))
-    return odd.sequence(odd.oid("1.2.840.113549.1.7.2"), encode(0xA0, inner))
+    inner = handmade.sequence(
+        handmade.integer(1), encode(handmade.SET, b""), data, held, encode(handmade.SET, b"")
+    )
+    return handmade.sequence(handmade.oid("1.2.840.113549.1.7.2"), encode(0xA0, inner))
 
 
 @pytest.mark.parametrize(
@@ -186,12 +189,12 @@ async def test_odd_issuer_is_fetched(
     site: Site, oddity: str, write: Callable[[bytes], bytes]
 ) -> None:
     where = encode(0x86, site.url("/odd.cer").encode())
-    access = odd.sequence(odd.sequence(odd.oid("1.3.6.1.5.5.7.48.2"), where))
-    written = odd.chain(
+    access = handmade.sequence(handmade.sequence(handmade.oid("1.3.6.1.5.5.7.48.2"), where))
+    written = handmade.chain(
         "app.contoso.test",
         oddity,
         keys=ODD_KEYS,
-        leaf=odd.with_more(odd.extension("1.3.6.1.5.5.7.1.1", access)),
+        leaf=odd.with_more(handmade.extension("1.3.6.1.5.5.7.1.1", access)),
         issuing=odd.ODDITIES[oddity],
     )
     site.pages["/odd.cer"] = write(written.issuing.der)

@@ -51,6 +51,7 @@ def setups(now: datetime) -> dict[str, Setup]:
     own = pki.leaf(None, HOST, **dates)
     own_ca = pki.leaf(None, HOST, ca=True, key_usage=None, **dates)
     expired = {"not_before": now - 9 * days, "not_after": now - days}
+    reissued = pki.root(key=root.key, not_before=now - days, not_after=now + 90 * days)
     fake = pki.intermediate(root, "No CA", ca=False, key_usage=None, **dates)
 
     def of(*chain: Issued, trust: Issued = root) -> Setup:
@@ -69,12 +70,7 @@ def setups(now: datetime) -> dict[str, Setup]:
         "wrong_root_and_root_sent": of(leaf, lower, upper, root, trust=stranger),
         "intermediate_uploaded": of(leaf, lower, upper, trust=upper),
         "leaf_uploaded": of(leaf, lower, upper, trust=leaf),
-        "reissued_root": of(
-            leaf,
-            lower,
-            upper,
-            trust=pki.root(key=root.key, not_before=now - days, not_after=now + 90 * days),
-        ),
+        "reissued_root": of(leaf, lower, upper, trust=reissued),
         "leaf_expired": of(pki.leaf(root, HOST, **expired)),
         "intermediate_expired": of(pki.leaf(old, HOST, **dates), old),
         "not_yet_valid": of(pki.leaf(root, HOST, not_before=now + days, not_after=now + 90 * days)),

@@ -47,6 +47,7 @@ from chainlib import (
 from chainlib.certificate import UnreadableCertificate, parse_entry
 from playground.lab.pki import NOW, Issued
 from tests.support import fuzz_readers, reports
+from tests.support import handmade_certificates as handmade
 from tests.support import odd_certificates as odd
 from tests.support.nginx import NGINX, Setup, accepts, gateway
 from tests.support.sampling import of_all
@@ -86,7 +87,7 @@ class Case:
 
     name: str
     oddities: Mapping[str, str]
-    chain: odd.Chain
+    chain: handmade.Chain
 
     @property
     def entries(self) -> tuple[Certificate | UnreadableCertificate, ...]:
@@ -104,7 +105,9 @@ def case(**oddities: str) -> Case:
     """The chain with these oddities by place."""
     name = "-".join(itertools.chain(*sorted(oddities.items())))
     changes = {place: odd.ODDITIES[oddity] for place, oddity in oddities.items()}
-    return Case(name=name, oddities=oddities, chain=odd.chain(HOST, name, keys=KEYS, **changes))
+    return Case(
+        name=name, oddities=oddities, chain=handmade.chain(HOST, name, keys=KEYS, **changes)
+    )
 
 
 def cases() -> Iterator[Case]:
@@ -313,7 +316,7 @@ def test_verdicts_equal_those_of_nginx_on_the_wire(tmp_path: Path) -> None:
 @cache
 def odd_one(place: str, oddity: str) -> bytes:
     """One odd certificate, signed once: the length of a signature differs from time to time."""
-    written: odd.Written = getattr(case(**{place: oddity}).chain, place)
+    written: handmade.Written = getattr(case(**{place: oddity}).chain, place)
     return written.der
 
 
@@ -334,4 +337,4 @@ def test_odd_and_damaged_certificates_raise_nothing(
 ) -> None:
     several = [mutated(data) for _ in range(data.draw(st.integers(1, 3)))]
     enter(several[0])
-    enter(odd.sequence(*several))
+    enter(handmade.sequence(*several))

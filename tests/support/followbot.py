@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -34,7 +34,7 @@ from tests.support.databases import fill_folder
 from tests.support.following import NOW
 from tests.support.reports import CASES
 from tests.support.slackbot import FORBIDDEN_HOST, OpenAccess, RunningBot, Script
-from tests.support.waiting import LIMIT_S, within_limit
+from tests.support.waiting import LIMIT_S
 
 ENGINE = EngineSettings(
     confirm_gap=timedelta(seconds=0.01),
@@ -139,21 +139,11 @@ async def running_bot(
         ),
     )
     service = slack_service(settings, parts, outgoing_trust(None), wait_s=LIMIT_S)
-    task = asyncio.create_task(service.run())
-    bot = RunningBot(
-        slack=slack,
-        service=service,
-        script=script,
-        task=task,
-        admin_url=f"http://127.0.0.1:{admin_port}",
-    )
-    try:
-        await bot.until_ready()
-        yield bot
-    finally:
-        service.stop.set()
-        await within_limit(task)
-        await store.close()
+    task, admin_url = asyncio.create_task(service.run()), f"http://127.0.0.1:{admin_port}"
+    bot = RunningBot(slack=slack, service=service, script=script, task=task, admin_url=admin_url)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(store.close)
+        yield await stack.enter_async_context(bot.serving())
 
 
 def without_scopes(*lost: str) -> Tokens:

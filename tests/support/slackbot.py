@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Self
 
 import aiohttp
 
@@ -125,6 +126,16 @@ class RunningBot:
                 return False
 
         await until(is_ready, "the bot is ready")
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[Self]:
+        """Wait for `/readyz`, and stop the bot at the end."""
+        try:
+            await self.until_ready()
+            yield self
+        finally:
+            self.service.stop.set()
+            await within_limit(self.task)
 
     async def until_stopping(self) -> None:
         """Ask it to stop, and wait until it has begun to."""

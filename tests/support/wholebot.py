@@ -34,7 +34,7 @@ from tests.support.arm import TOKEN, MovableClock
 from tests.support.databases import fill_folder
 from tests.support.followbot import QUIET
 from tests.support.slackbot import RunningBot, Script
-from tests.support.waiting import LIMIT_S, within_limit
+from tests.support.waiting import LIMIT_S
 
 
 @dataclass(slots=True, kw_only=True)
@@ -149,20 +149,15 @@ async def whole_bot(world: World, folder: Path) -> AsyncIterator[RunningBot]:
             sharing_waits=world.sharing_waits,
         )
         service = slack_service(settings, parts, outgoing_trust(None), wait_s=world.wait_s)
-        task = asyncio.create_task(service.run())
         bot = RunningBot(
             slack=slack,
             service=service,
             script=Script(),
-            task=task,
+            task=asyncio.create_task(service.run()),
             admin_url=f"http://127.0.0.1:{admin_port}",
         )
-        try:
-            await bot.until_ready()
+        async with bot.serving():
             yield bot
-        finally:
-            service.stop.set()
-            await within_limit(task)
 
 
 def _parts(world: World, check_service: CheckService, alerts: AlertReader | None) -> Parts:

@@ -4,8 +4,7 @@ A failing card is checked every few seconds and updated when something changes; 
 thread ends the watch. If the card is deleted or the channel lost, it ends without a message. It
 also ends with a restart, unless watches are stored: then the next process continues them. Each
 observation applies the target policy again, and a target that is no longer allowed is not probed.
-While a later run updates the card (`Check again`), the watch waits, and continues after its
-verdict.
+While a later run (`Check again`) updates the card, the watch waits for its verdict.
 """
 
 from __future__ import annotations

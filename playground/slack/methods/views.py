@@ -59,6 +59,32 @@ def describe(view: OpenView) -> Json:
     return {**defaults, **view.view, **shown}
 
 
+def after_submission(workspace: Workspace, form: OpenView, body: Any) -> None:
+    """Do with a submitted modal what the bot's acknowledgement says."""
+    body = body if isinstance(body, dict) else {}
+    action = body.get("response_action")
+    if action == "errors":
+        return
+    try:
+        _follow(workspace, form, action, body.get("view"))
+    except Refused as refused:
+        workspace.complaints.append(f"view_submission: {refused.error} {refused.more}")
+    workspace.touch()
+
+
+def _follow(workspace: Workspace, form: OpenView, action: str | None, view: Any) -> None:
+    if action in {"update", "push"}:
+        below = {"same": form} if action == "update" else {"previous": form}
+        opened = stored_view(workspace, view, user=form.user, **below)
+        workspace.views[opened.id] = opened
+    elif action == "clear":
+        workspace.views = {
+            key: one for key, one in workspace.views.items() if one.root_id != form.root_id
+        }
+    else:
+        workspace.views.pop(form.id, None)
+
+
 def _exchange(call: Call) -> Exchange:
     trigger = call.workspace.triggers.get(call.need("trigger_id"))
     if trigger is None:

@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from bot.azure.certificates import trusted_roots
+from tests.support import handmade_certificates as handmade
 from tests.support import odd_certificates as odd
 
 KEYS = tuple(ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
@@ -31,7 +32,7 @@ def of_pem(der: bytes) -> str:
 )
 @pytest.mark.parametrize("write", [of_der, of_pem], ids=["der", "pem"])
 def test_odd_root_of_arm_is_read(oddity: str, write: Callable[[bytes], str]) -> None:
-    written = odd.chain("app.contoso.test", oddity, keys=KEYS, root=odd.ODDITIES[oddity])
+    written = handmade.chain("app.contoso.test", oddity, keys=KEYS, root=odd.ODDITIES[oddity])
     data = write(written.root.der)
     found = trusted_roots([{"name": "corp", "properties": {"data": data}}], "prod-gw")
     assert [root.certificate.der for root in found.readable] == [written.root.der]
@@ -39,7 +40,7 @@ def test_odd_root_of_arm_is_read(oddity: str, write: Callable[[bytes], str]) -> 
 
 
 def test_root_that_openssl_refuses_is_named() -> None:
-    written = odd.chain("x.test", "y", keys=KEYS, root=odd.ODDITIES["serial-empty"])
+    written = handmade.chain("x.test", "y", keys=KEYS, root=odd.ODDITIES["serial-empty"])
     data = of_der(written.root.der)
     found = trusted_roots([{"name": "corp", "properties": {"data": data}}], "prod-gw")
     assert not found.readable

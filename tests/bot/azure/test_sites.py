@@ -47,60 +47,60 @@ def rule(name: str, listens: str, **facts: object) -> dict[str, Any]:
     return item("requestRoutingRules", name, httpListener=to("httpListeners", listens), **facts)
 
 
+CONFIGURATION = {
+    "frontendIPConfigurations": [
+        item("frontendIPConfigurations", "fe", privateIPAddress="10.1.0.4")
+    ],
+    "frontendPorts": [item("frontendPorts", "p", port=8443)],
+    "backendAddressPools": [item("backendAddressPools", name) for name in ("web", "img", "net")],
+    "backendHttpSettingsCollection": [item("backendHttpSettingsCollection", "https")],
+    "httpListeners": [
+        listener("web", single="Store.Adatum.example"),
+        listener("any", "*.adatum.example", "a?.tailspin.example"),
+        listener("old", "old.adatum.example"),
+        listener("away", "away.adatum.example"),
+    ],
+    "urlPathMaps": [
+        item(
+            "urlPathMaps",
+            "m",
+            **pair("web", "https", "default"),
+            pathRules=[
+                item("pathRules", "img", paths=["/img/*", "/pics/*"], **pair("img", "https"))
+            ],
+        )
+    ],
+    "redirectConfigurations": [
+        item("redirectConfigurations", "to-web", targetListener=to("httpListeners", "web")),
+        item("redirectConfigurations", "out", targetUrl="https://new.tailspin.example/"),
+    ],
+    "requestRoutingRules": [
+        rule("r-web", "web", urlPathMap=to("urlPathMaps", "m")),
+        rule(
+            "r-any",
+            "any",
+            **pair("net", "https"),
+            rewriteRuleSet=to("rewriteRuleSets", "strip"),
+        ),
+        rule("r-old", "old", redirectConfiguration=to("redirectConfigurations", "to-web")),
+        rule("r-away", "away", redirectConfiguration=to("redirectConfigurations", "out")),
+    ],
+    "backendSettingsCollection": [item("backendSettingsCollection", "tls4")],
+    "listeners": [item("listeners", "four", hostNames=["db.adatum.example"])],
+    "routingRules": [
+        item(
+            "routingRules",
+            "r-four",
+            listener=to("listeners", "four"),
+            backendAddressPool=to("backendAddressPools", "net"),
+            backendSettings=to("backendSettingsCollection", "tls4"),
+        )
+    ],
+}
+
+
 def gateway() -> Gateway:
-    facts = {
-        "frontendIPConfigurations": [
-            item("frontendIPConfigurations", "fe", privateIPAddress="10.1.0.4")
-        ],
-        "frontendPorts": [item("frontendPorts", "p", port=8443)],
-        "backendAddressPools": [
-            item("backendAddressPools", name) for name in ("web", "img", "net")
-        ],
-        "backendHttpSettingsCollection": [item("backendHttpSettingsCollection", "https")],
-        "httpListeners": [
-            listener("web", single="Store.Adatum.example"),
-            listener("any", "*.adatum.example", "a?.tailspin.example"),
-            listener("old", "old.adatum.example"),
-            listener("away", "away.adatum.example"),
-        ],
-        "urlPathMaps": [
-            item(
-                "urlPathMaps",
-                "m",
-                **pair("web", "https", "default"),
-                pathRules=[
-                    item("pathRules", "img", paths=["/img/*", "/pics/*"], **pair("img", "https"))
-                ],
-            )
-        ],
-        "redirectConfigurations": [
-            item("redirectConfigurations", "to-web", targetListener=to("httpListeners", "web")),
-            item("redirectConfigurations", "out", targetUrl="https://new.tailspin.example/"),
-        ],
-        "requestRoutingRules": [
-            rule("r-web", "web", urlPathMap=to("urlPathMaps", "m")),
-            rule(
-                "r-any",
-                "any",
-                **pair("net", "https"),
-                rewriteRuleSet=to("rewriteRuleSets", "strip"),
-            ),
-            rule("r-old", "old", redirectConfiguration=to("redirectConfigurations", "to-web")),
-            rule("r-away", "away", redirectConfiguration=to("redirectConfigurations", "out")),
-        ],
-        "backendSettingsCollection": [item("backendSettingsCollection", "tls4")],
-        "listeners": [item("listeners", "four", hostNames=["db.adatum.example"])],
-        "routingRules": [
-            item(
-                "routingRules",
-                "r-four",
-                listener=to("listeners", "four"),
-                backendAddressPool=to("backendAddressPools", "net"),
-                backendSettings=to("backendSettingsCollection", "tls4"),
-            )
-        ],
-    }
-    found = translate_gateway({"id": ID, "name": "edge", "properties": facts})
+    found = translate_gateway({"id": ID, "name": "edge", "properties": CONFIGURATION})
     assert found is not None
     return found
 

@@ -134,7 +134,8 @@ def test_export_is_a_json_object_a_line(url: str) -> None:
     }
 
 
-def test_purge_by_age_keeps_the_last_digest(url: str) -> None:
+def _store_old_rows(url: str) -> None:
+    """Three digests of 200 days ago, two of one subscription, and rows of other tables."""
     old = NOW - timedelta(days=200)
     run = {
         "subscription": 1,
@@ -179,6 +180,10 @@ def test_purge_by_age_keeps_the_last_digest(url: str) -> None:
         connection.execute(
             sa.insert(tables.expiry_sample), [{"key": "k", "day": "2020-01-01", "not_after": NOW}]
         )
+
+
+def test_purge_by_age_keeps_the_last_digest(url: str) -> None:
+    _store_old_rows(url)
     deleted = purge(url, NOW)
     assert {name: count for name, count in deleted.items() if count} == {
         "digest_run": 2,

@@ -15,6 +15,7 @@ def upgrade() -> None:
     """Create every table of the first version."""
     _follow()
     _backends()
+    _digest_runs()
     _deliveries()
     _memory()
 
@@ -113,7 +114,7 @@ def _backends() -> None:
     )
 
 
-def _deliveries() -> None:
+def _digest_runs() -> None:
     op.create_table(
         "digest_run",
         sa.Column("id", sa.String(length=64), nullable=False),
@@ -136,6 +137,9 @@ def _deliveries() -> None:
         "ix_digest_run_last", "digest_run", ["subscription", "outcome", "due_at"], unique=False
     )
     op.create_index("ix_digest_run_state", "digest_run", ["state", "claimed_at"], unique=False)
+
+
+def _deliveries() -> None:
     op.create_table(
         "delivery",
         sa.Column("id", sa.String(length=100), nullable=False),
