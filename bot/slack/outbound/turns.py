@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 
 AT_ONCE = 12
 CROWD = 4
-LONGEST_WAIT_S = 1.0
+PROGRESS_S, LONGEST_WAIT_S = 1.0, 5.0
+"""Probes wait for first messages as long as one is posted within each second, at most five."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,10 +37,17 @@ class Turns:
             self._all_open.set()
 
     async def all_opened(self) -> None:
-        """Wait until every first message is posted, at most `LONGEST_WAIT_S`."""
-        if self._opening:
+        """Wait until every first message is posted.
+
+        At most `LONGEST_WAIT_S`, and not after `PROGRESS_S` in which their number did not fall.
+        """
+        now = asyncio.get_running_loop().time
+        ends = now() + LONGEST_WAIT_S
+        while (pending := len(self._opening)) and now() < ends:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._all_open.wait(), LONGEST_WAIT_S)
+                await asyncio.wait_for(self._all_open.wait(), PROGRESS_S)
+            if len(self._opening) >= pending:
+                return
 
     @asynccontextmanager
     async def probing(self, must_wait: Callable[[], None]) -> AsyncIterator[None]:

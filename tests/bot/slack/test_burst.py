@@ -31,6 +31,7 @@ def add(bot: RunningBot, name: str) -> str:
 async def test_first_messages_come_before_verdicts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(turns, "PROGRESS_S", 30.0)
     monkeypatch.setattr(turns, "LONGEST_WAIT_S", 30.0)
     world = World(loopback=True, resolver=resolver)
     async with whole_bot(world, tmp_path) as bot, ESTATE.backend() as backend:

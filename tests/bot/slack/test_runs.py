@@ -11,6 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.observability.metrics import RUNNING
 from bot.slack.invocation import Invocation, Source
+from bot.slack.outbound import turns as turns_module
 from bot.slack.outbound.card import Card
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.runs import MAX_REMEMBERED, REMEMBERED_S, SAME_TARGET_S, Runs
@@ -159,3 +160,13 @@ async def test_cards_come_before_probes_when_many_ask() -> None:
     await asyncio.gather(*(check(number) for number in range(AT_ONCE + CROWD)))
     assert order.count("probe") == AT_ONCE + CROWD
     assert "probe" not in order[: AT_ONCE + CROWD]
+
+
+async def test_probes_wait_no_longer_without_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns_module, "PROGRESS_S", 0.01)
+    turns, order = Turns(), list[str]()
+    for number in range(CROWD + 1):
+        turns.opening(str(number))
+    async with turns.probing(must_wait=lambda: order.append("must wait")):
+        order.append("probe")
+    assert order == ["must wait", "probe"]
