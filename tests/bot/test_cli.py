@@ -116,8 +116,7 @@ def _arguments(port: int, root: Path) -> list[str]:
 @pytest.mark.may_block
 async def test_process_accepts_with_0(root: Path) -> None:
     async with ESTATE.backend() as server:
-        words = _arguments(server.port, root)
-        status, out, err = await _appgw(*words, "--json", installed=True)
+        status, out, err = await _appgw(*_arguments(server.port, root), "--json")
     assert (status, json.loads(out)["headline"], err) == (0, "OK", "")
 
 

@@ -6,7 +6,6 @@ import json
 import os
 import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,24 +16,20 @@ from tests.support.databases import fresh_database
 from tests.support.warm import appgw
 
 
-def run(
-    folder: Path, *words: str, url: str = "", cold: bool = False
-) -> subprocess.CompletedProcess[str]:
-    """The program with its data in that folder; `cold` imports everything anew."""
+def run(folder: Path, *words: str, url: str = "") -> subprocess.CompletedProcess[str]:
+    """The program with its data in that folder; `tests/test_packaging.py` starts it cold."""
     environ = {
         **os.environ,
         "APPGW_DATA_DIR": str(folder / "data"),
         **({"APPGW_DATABASE_URL": url} if url else {}),
     }
-    imports = (sys.executable, "-c", "from bot.cli import main; main()", "db", *words)
-    program = imports if cold else appgw("db", *words)
     return subprocess.run(  # noqa: S603 -- our own program, our own words
-        program, env=environ, capture_output=True, text=True, timeout=60, check=False
+        appgw("db", *words), env=environ, capture_output=True, text=True, timeout=60, check=False
     )
 
 
 def test_upgrade_makes_the_folder_that_others_find(tmp_path: Path) -> None:
-    assert run(tmp_path, "upgrade", cold=True).stdout.startswith("schema ")
+    assert run(tmp_path, "upgrade").stdout.startswith("schema ")
     assert "audit: 0 deleted" in run(tmp_path, "purge").stdout
     with sqlite3.connect(tmp_path / "data" / "appgw.sqlite3") as database:
         database.execute("INSERT INTO channel_setting VALUES ('T1', 'C1', 'Europe/Berlin')")

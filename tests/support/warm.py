@@ -39,6 +39,11 @@ def warm(entry: str, *words: str) -> tuple[str, ...]:
     return forked(_server(), entry, *words)
 
 
+def with_bot() -> frozenset[str]:
+    """The modules that a fresh interpreter has imported after `import bot.main`."""
+    return frozenset(_server().with_suffix(".modules").read_text().splitlines())
+
+
 def forked(server: Path, entry: str, *words: str) -> tuple[str, ...]:
     """The command line that has the server at this socket run a function."""
     start = Path(__file__).with_name("warm_start.py")

@@ -33,10 +33,13 @@ from tests.support.measuring import save, save_all
 LOOK_S = 1.0
 _COLLECTED_AFTER = gc.get_threshold()  # as in a fresh interpreter
 ALSO = (
+    "aiosqlite",
+    "azure.core.rest._aiohttp",
     "azure.identity.aio",
     "alembic.command",
     "alembic.config",
-    "dbos",
+    "dbos._sys_db_postgres",
+    "dbos._sys_db_sqlite",
     "tests.support.engine_child",
 )
 
@@ -52,7 +55,12 @@ class Wanted(NamedTuple):
 
 
 def main(path: str, owner: str) -> None:
-    """Import, listen, fork."""
+    """Import, listen, fork.
+
+    Beside the socket it lists the modules that importing `bot.main` alone brings (`warm.with_bot`).
+    """
+    importlib.import_module("bot.main")
+    Path(path).with_suffix(".modules").write_text("\n".join(sys.modules))
     gc.set_threshold(0)  # nothing that an import makes is garbage
     for package in (bot, chainlib):
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
