@@ -68,7 +68,10 @@ class CaptureError(ChainlibError):
 
 
 class ResolveFailed(CaptureError):
-    """The host name has no address, as far as our DNS knows."""
+    """The host name has no address, as far as our DNS knows.
+
+    `reason` is `not-a-name` if no host name can be so written, else empty.
+    """
 
 
 class ConnectFailed(CaptureError):

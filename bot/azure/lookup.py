@@ -47,7 +47,7 @@ def _missing(inventory: Inventory, wanted: GatewayRef) -> Refusal:
         return inventory.refusals[0]
     near = _nearest(known, wanted.name)
     hint = f" Did you mean {', '.join(near)}?" if near else ""
-    sentence = f"{_nobody(len(known))} called {wanted.short}.{hint}{_unread(inventory)}"
+    sentence = f"{_nobody(tuple(known))} called {wanted.short}.{hint}{_unread(inventory)}"
     remedy = (
         inventory.refusals[0].remedy
         if inventory.refusals
@@ -60,11 +60,12 @@ def _missing(inventory: Inventory, wanted: GatewayRef) -> Refusal:
     )
 
 
-def _nobody(count: int) -> str:
-    few = ("The bot sees no gateway that is", "The only gateway that the bot can see is not")
-    return (
-        few[count] if count < len(few) else f"None of the {count} gateways that the bot can see is"
-    )
+def _nobody(known: Sequence[str]) -> str:
+    if not known:
+        return "The bot sees no gateway that is"
+    if len(known) == 1:
+        return f"The only gateway that the bot can see, {known[0]}, is not"
+    return f"None of the {len(known)} gateways that the bot can see is"
 
 
 def _nearest(known: dict[str, Gateway], name: str) -> tuple[str, ...]:

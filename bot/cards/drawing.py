@@ -240,6 +240,7 @@ def _anchor_note(verdict: Verdict, anchor: PathElement) -> str:
         and f.code in {*_FAULT_NOTES, Code.UPLOADED_ROOT_UNUSABLE}
         and f.severity is not Severity.INFO
         and f.evidence.get("subject") == anchor.subject
+        and f.evidence.get("sha256", anchor.sha256) == anchor.sha256
     )
     fault = next(faults, None)
     if fault is None:

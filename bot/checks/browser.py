@@ -111,6 +111,10 @@ _UNKNOWN = (
 _SELF_SIGNED = (
     "A browser accepts a self-signed certificate only where a user has made an exception for it."
 )
+_OUT_OF_DATE = (
+    "A browser may know a current edition of the CA certificate that is out of date; none could be "
+    "found here."
+)
 _NOT_AT_HAND = (
     "A browser may fetch or remember the missing certificate, which the gateway never does; it "
     "could not be found here either."
@@ -297,7 +301,10 @@ def _open(judged: _Judged, codes: tuple[Code, ...]) -> str:
         codes = judged.blocking(judged.helped, given)
         if not codes:
             return _FETCHES_PRIVATELY
-    return _NOT_AT_HAND if Code.INTERMEDIATE_MISSING in codes else _UNKNOWN
+    if Code.INTERMEDIATE_MISSING not in codes:
+        return _UNKNOWN
+    out_of_date = Code.INTERMEDIATE_MISSING not in judged.verdict.codes
+    return _OUT_OF_DATE if out_of_date and _DATES & judged.verdict.codes else _NOT_AT_HAND
 
 
 def _with_private_roots(judged: _Judged) -> TrustAnchors:

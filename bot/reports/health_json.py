@@ -25,7 +25,9 @@ def as_document(answers: Sequence[GatewayReport | Refusal]) -> dict[str, Any]:
 
 
 def _refusal(no: Refusal) -> dict[str, Any]:
-    return {"name": None, "healthy": None, "refusal": refusal_json(no), "members": []}
+    """A gateway that was not read, with the keys that readers of every gateway rely on."""
+    unknown = dict.fromkeys(("name", "id", "scope", "healthy", "headline"))
+    return {**unknown, "findings": [], "refusal": refusal_json(no), "members": []}
 
 
 def refusal_json(no: Refusal) -> dict[str, Any]:

@@ -42,7 +42,8 @@ async def resolve(
     if not _NO_NAME.isdisjoint(host):
         raise ResolveFailed(
             f"{host} is no host name and cannot be resolved: the name must stand alone, without "
-            "https://, port or path."
+            "https://, port or path.",
+            reason="not-a-name",
         )
     try:
         async with asyncio.timeout(timeout):

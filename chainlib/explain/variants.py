@@ -151,6 +151,12 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
                 "{label} is a server's own certificate: upload the root of its chain instead.",
                 MINUTES,
             ),
+            of_kind(
+                "expired",
+                "Remove the expired edition of {label} from the gateway; the current one is used.",
+                MINUTES,
+                current_edition="uploaded",
+            ),
             of_kind("expired", *_ENDED, successor=ANY),
             of_kind("expired", *_REPLACE_ROOT),
             of_kind("not-yet-valid", *_REPLACE_ROOT),

@@ -309,6 +309,15 @@ _FROM_THE_BOT = (
     "Check again.",
 )
 _DNS_FAILED = (
+    _reason(
+        "not-a-name",
+        (
+            "Write the name alone into the backend pool, without https://, port or path; the "
+            "backend setting holds the port."
+        ),
+        "Check again.",
+        where=Where.GATEWAY,
+    ),
     Variant(
         when={"reached_by_gateway": "True"},
         steps=tuple(step.format(open="DNS of its network") for step in _FROM_THE_BOT),

@@ -95,6 +95,7 @@ def _upload(case: Case, uploaded: Certificate) -> Iterator[Finding]:
             kind,
             text,
             **successor_evidence(uploaded),
+            **_current_edition(case, uploaded),
             serious=needed and case.dated is not None and not case.dated.accepted,
         )
 
@@ -117,6 +118,13 @@ def _root_above(case: Case, uploaded: Certificate) -> dict[str, str]:
     above = (c for c in issuer_candidates(uploaded, case.anchors) if is_root(c))
     found = next((c for c in above if uploaded.issued_by(c)), None)
     return {"root_above": found.subject} if found else {}
+
+
+def _current_edition(case: Case, uploaded: Certificate) -> dict[str, str]:
+    """Another uploaded root of that name is the one in use, so this one can go."""
+    used = case.needed[-1] if case.dated is not None and case.dated.accepted else None
+    renewed = used is not None and used != uploaded and used.subject_key == uploaded.subject_key
+    return {"current_edition": "uploaded"} if renewed else {}
 
 
 def _date_faults(uploaded: Certificate, case: Case) -> Iterator[tuple[str, str]]:

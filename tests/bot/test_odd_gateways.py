@@ -152,6 +152,10 @@ def _other_text(one: Document) -> None:
     one.of("probes")["match"] = {"statusCodes": ["200-399"], "body": "in service"}
 
 
+def _url_in_pool(one: Document) -> None:
+    one.of("backendAddressPools")["backendAddresses"] = [{"fqdn": "https://a.contoso.test/"}]
+
+
 SHAPES: dict[str, tuple[Callable[[Document], None], int, str, str]] = {
     "nulls": (_nulls, 0, "OK", "✔ OK gateway"),
     "nothing listed": (_nothing_listed, 0, "OK", "▲ WARN .*\n.*lists no server of web/https"),
@@ -164,6 +168,7 @@ SHAPES: dict[str, tuple[Callable[[Document], None], int, str, str]] = {
     "not retrieved": (_not_retrieved, 1, "HEALTH_UNKNOWN", "only since it could not determine"),
     "no reason": (_no_reason, 1, "VANTAGE_DIFFERS", "unhealthy and gives no reason, "),
     "out of reach": (_out_of_reach, 1, "TCP_FAILED", "fix: Read the gateway's backend health"),
+    "URL": (_url_in_pool, 1, "DNS_FAILED", "fix: Write the name alone into the backend pool"),
     "other text": (_other_text, 1, "HTTP_BODY_MISMATCH", 'contain the text "in service"'),
     "interface": (_interface, 0, "OK", "▲ web/https vm7-nic: not probed"),
 }

@@ -19,7 +19,7 @@ from tests.support.gateways import GATEWAY, GATEWAY_ID
     ("names", "said"),
     [
         ((), "The bot sees no gateway that is called shop."),
-        (("one",), "The only gateway that the bot can see is not called shop."),
+        (("one",), "The only gateway that the bot can see, gw:rg/one, is not called shop."),
         (("one", "two"), "None of the 2 gateways that the bot can see is called shop."),
     ],
 )

@@ -85,6 +85,17 @@ def test_unusable_upload_beside_the_path_is_drawn() -> None:
     assert sum("Ended Root" in line for line in lines) == 1
 
 
+def test_expired_edition_beside_the_current_root_goes() -> None:
+    ended = pki.root("Fabrikam Root", key=ROOT.key, not_after=NOW - timedelta(days=1))
+    report = rehearsed(pki.leaf(ISSUING, HOST), ISSUING, beside=ended)
+    assert [line.strip() for line in draw(report, 12)[-3:]] == [
+        "gw     Fabrikam Root",
+        "gw     Fabrikam Root",
+        "! UNUSABLE as a root",
+    ]
+    assert report.explanation.steps[0].startswith("Remove the expired edition")
+
+
 def test_ended_certificate_that_nothing_needs_is_no_failure() -> None:
     ended = pki.intermediate(ROOT, "Fabrikam Old", not_after=NOW - timedelta(days=1))
     lines = draw(rehearsed(pki.leaf(ISSUING, HOST), ISSUING, ended), 12)

@@ -131,7 +131,7 @@ def view(
         pytest.param(
             seen(PUBLIC_LEAF, OLD_CA),
             None,
-            "could not be found here",
+            "none could be found here",
             id="intermediate out of date",
         ),
         pytest.param(
