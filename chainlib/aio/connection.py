@@ -10,10 +10,12 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from chainlib.aio.http import Answer, AnswerReader
 from chainlib.aio.proxy_header import proxy_header
-from chainlib.handshake import Breakage, ClientHandshake
+from chainlib.aio.slices import slices
+from chainlib.handshake import Breakage, Buffer, ClientHandshake
 from chainlib.limits import READ_BYTES
 from chainlib.model import MAX_PORT
 from chainlib.wording import counted, system_words
@@ -48,7 +50,9 @@ class TlsConnection(asyncio.BufferedProtocol):
         self.spoke = False
         self._reader = reader
         self._loop = asyncio.get_running_loop()
+        self._slices = slices()
         self._transport: asyncio.Transport | None = None
+        self._closed = False
         self._list_only = False
         self._memory = _BUFFERS.memory
         self._enough: Callable[[], bool] | None = None
@@ -66,7 +70,7 @@ class TlsConnection(asyncio.BufferedProtocol):
         """
         client, self._list_only = self.client, list_only
         header = proxy_header(self._sent_from()) if with_header else b""
-        self._write(header + client.start())
+        self._slices.run(lambda: self._begin(header))
         done = self._has_list if list_only else self._shaken
         if not await self._wait(done, seconds):
             came = counted(client.received, "byte")
@@ -87,8 +91,13 @@ class TlsConnection(asyncio.BufferedProtocol):
             self.answer = self._reader.ended(self.client)
         return self.answer
 
+    def _begin(self, header: bytes) -> None:
+        if not self._closed:
+            self._write(header + self.client.start())
+
     def close(self) -> None:
         """Drop the connection at once."""
+        self._closed = True
         if self._timer is not None:
             self._timer.cancel()
         if self._transport is not None:
@@ -106,8 +115,19 @@ class TlsConnection(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """Pass received bytes to the client (asyncio's protocol)."""
+        received: Buffer = self._memory[:nbytes]
+        if self._slices.full and self._transport is not None:
+            # The buffer is the loop's, and nothing more is read before these bytes are processed.
+            received = bytes(received)
+            self._transport.pause_reading()
+        self._slices.run(partial(self._process, received))
+
+    def _process(self, received: Buffer) -> None:
         client = self.client
-        self._write(client.receive(self._memory[:nbytes]))
+        if self._closed or self._transport is None:
+            return
+        self._write(client.receive(received))
+        self._transport.resume_reading()
         if data := client.take():
             self.spoke = True
             if self._reader is not None and self.answer is None:

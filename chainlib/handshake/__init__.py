@@ -5,7 +5,7 @@ rule is used here; `chainlib.aio` moves the bytes.
 """
 
 from chainlib.causes import Breakage, Failure
-from chainlib.handshake.client import ClientHandshake
+from chainlib.handshake.client import Buffer, ClientHandshake
 from chainlib.handshake.failure import alert_name
 from chainlib.handshake.offer import (
     GATEWAY_OFFER,
@@ -20,6 +20,7 @@ __all__ = [
     "LENIENT_OFFER",
     "V1_OFFER",
     "Breakage",
+    "Buffer",
     "ClientHandshake",
     "Failure",
     "TlsOffer",
