@@ -27,7 +27,7 @@ from bench.bench_capture import compiled_loop, handshake_micros
 from bench.bench_gateway import AROUND, now
 from bench.bench_sweep import lag_figures
 from bench.figures import Figure, medians
-from bench.lag import Lag, watched
+from bench.lag import Lag, collect_as_served, watched
 from bench.lone_server import HOST, Served, served
 from bot.access import TargetGuard, TargetRules
 from bot.azure.client import ArmClient
@@ -61,6 +61,7 @@ def run() -> Iterator[Figure]:
     """Milliseconds of CPU beyond the check alone, and a member's share of a whole process."""
     with served(host="0.0.0.0") as server, TemporaryDirectory() as folder:  # noqa: S104 -- 127.0.0.0/8 stands for many machines
         identity = _identity(Path(folder))
+        collect_as_served()
         yield from asyncio.run(_large_gateway(server, identity, Path(folder)))
         yield from asyncio.run(_questions(server, identity, Path(folder)))
         yield from asyncio.run(_health(server, identity, Path(folder)))

@@ -49,6 +49,7 @@ def run() -> Iterator[Figure]:
     with served() as server, TemporaryDirectory() as folder:
         loop = compiled_loop(Path(folder))
         asyncio.run(_sweep(server, SIZES[0], loop))
+        lag.collect_as_served()
         rounds = [
             {size: asyncio.run(_sweep(server, size, loop)) for size in SIZES} for _ in range(ROUNDS)
         ]

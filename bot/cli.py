@@ -50,7 +50,7 @@ from bot.terminal.options import (  # noqa: E402 -- after collecting is off
 
 gc.enable()
 
-_COLLECTED_AFTER = (20_000, 10, 20)
+COLLECTED_AFTER = (20_000, 10, 20)
 
 app = typer.Typer(
     name="appgw",
@@ -266,7 +266,7 @@ def serve() -> int:
     gc.freeze()  # imported objects stay alive, so the garbage collector need not scan them
     # With Python's own thresholds a burst of 200 commands spends a fifth of its CPU on collecting,
     # and one full collection stops the event loop for a tenth of a second.
-    gc.set_threshold(*_COLLECTED_AFTER)
+    gc.set_threshold(*COLLECTED_AFTER)
     gc.enable()
     return run()
 
