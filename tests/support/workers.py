@@ -65,12 +65,15 @@ class _ImportsOnly:
 
 def main() -> None:
     """Import the tests that these arguments of pytest select, and fork the workers."""
+    from hypothesis.strategies import text  # noqa: PLC0415 -- only where tests run
+
     from tests.support.warm_server import serve  # noqa: PLC0415 -- it imports the whole bot
 
     gc.set_threshold(0)  # nothing that an import makes is garbage
     path, process, *arguments = sys.argv[1:]
     # Import errors are reported by the workers, which import again.
     pytest.main([*arguments, "-n0", "--collect-only", "-qq"], plugins=[_ImportsOnly()])
+    text().validate()  # Hypothesis's tables of all characters, which a fresh checkout has to make
     serve(Path(path), int(process))
 
 
