@@ -178,7 +178,7 @@ def _section(title: str, codes: list[Code], answer: FixGuide) -> Iterator[str]:
             yield f"\n**{heading}:**\n"
             yield from _numbered(part)
     if answer.stopgap:
-        yield "\n**Only for minutes, until the fix is in:**\n"
+        yield "\n**Temporary workaround, for minutes, until the fix works:**\n"
         yield from _numbered(answer.stopgap)
     if codes:
         links = (f"[`{code}`](../findings/{code}.md)" for code in codes)

@@ -12,8 +12,8 @@ from chainlib import listed
 
 _SHOWN = 5
 _WHAT_HAPPENS = (
-    "An alert that names a known gateway, member or site is answered in its thread; everything "
-    "else is left alone."
+    "An alert that names a known gateway, member or site is answered in its thread; other "
+    "messages get no answer."
 )
 
 
@@ -31,7 +31,7 @@ def alerts_state(
         sentence = "Alerts in this channel are not answered."
         button = run_button("Switch on", "alerts on", apart=True)
         return compose(sentence, [say(sentence), Buttons(elements=(button,))])
-    sentence = f"Alerts in this channel are answered; they count from {_named(apps)}."
+    sentence = f"Alerts in this channel are answered, if they come from {_named(apps)}."
     parts: list[Part] = [say(sentence), say(_WHAT_HAPPENS), *map(say, lacking)]
     button = run_button("Switch off", "alerts off", apart=True)
     return compose(
@@ -60,14 +60,14 @@ def green_again(lock_screen: str, taken: str) -> Message:
 def failing_again(lock_screen: str, link: str | None) -> Message:
     """The line under another alert about a problem that had ended for a while."""
     where = Span(text="see its card", link=link) if link else "its card is updated"
-    sentence = "This is the same problem as within the last hour, and it fails again"
+    sentence = "The problem that ended less than an hour ago is back"
     return compose(f"Again: {lock_screen}", [say(f"{sentence}; ", where, ".")])
 
 
 def same_problem(link: str | None) -> Message:
     """The line under a card whose problem has become one that another card shows."""
     where = Span(text="see its card", link=link) if link else "its card is kept up to date"
-    sentence = "This has become the problem of an earlier alert"
+    sentence = "This is now the same problem as that of an earlier alert"
     return compose(sentence, [say(f"{sentence}; ", where, ".")])
 
 

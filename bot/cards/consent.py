@@ -6,7 +6,7 @@ from bot.cards.parts import Button, Buttons, ContextBlock, Message, compose, say
 from bot.domain.sharing import Sharing
 
 CONSENT, REVOKE_CONSENT = "consent", "revoke_consent"
-_INTERNAL = "and cards hold internal names and addresses."
+_INTERNAL = "and cards contain internal names and addresses."
 _SHARED = f"This channel is shared with another organisation, {_INTERNAL}"
 _UNANSWERED = (
     f"Slack does not say right now whether another organisation can read this channel, {_INTERNAL}"

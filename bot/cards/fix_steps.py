@@ -160,7 +160,7 @@ def _stopgap(value: FixValue) -> Iterator[Part]:
         return
     answer = gateway_guide(value.fixes[0].code, value.context, value.tool)
     yield Divider()
-    yield say(bold("Stopgap, only if users cannot wait:"))
+    yield say(bold("Temporary workaround, only if users cannot wait:"))
     yield from _numbered(answer.stopgap)
     yield from _blanks(answer, answer.stopgap)
 

@@ -31,7 +31,7 @@ def forecast_card(found: Forecast, context: CardContext) -> Message:
         remarks=remarks(found),
         basis=(
             clean(context.understood, 200),
-            f"{counted(found.members, 'backend')} judged as sent today",
+            f"{counted(found.members, 'backend')} judged by the chains sent today",
         ),
         at=found.at,
     )
@@ -96,7 +96,10 @@ def remarks(found: Forecast) -> Iterator[str]:
     if found.next_end and not found.breaking:
         yield f"{SHAPES['OK']} The next certificate in use ends on {day_of(found.next_end)}."
     if found.changes:
-        yield "If nobody does anything: renewals that are planned cannot be seen from here."
+        yield (
+            "This assumes that no certificate is renewed; the bot does not know of planned "
+            "renewals."
+        )
 
 
 def day_of(instant: datetime) -> str:

@@ -56,7 +56,7 @@ def rehearse_modal(
             "chain_more",
             "Chain, continued",
             "",
-            placeholder="a paste holds 3,000 characters",
+            placeholder="at most 3,000 characters",
             rows=True,
             optional=True,
         ),

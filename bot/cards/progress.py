@@ -43,7 +43,7 @@ def cut_short(name: str, *, run_id: str, command: str) -> Message:
     """The card of a check that could not finish because the bot was stopped."""
     shown = shorten_middle(clean(name), _NAME_LIMIT)
     parts = (
-        Heading(text=f"■ Cut short: {shown}"),
+        Heading(text=f"■ Stopped: {shown}"),
         say(
             bold("The bot was restarted before this check ended. "),
             "There is no result; check again.",
@@ -51,7 +51,7 @@ def cut_short(name: str, *, run_id: str, command: str) -> Message:
         _again(command),
         ContextBlock(text=f"run {run_id}"),
     )
-    return compose(f"CUT SHORT {shown}: the bot restarted. Check again.", parts)
+    return compose(f"STOPPED {shown}: the bot restarted. Check again.", parts)
 
 
 def failed(name: str, *, run_id: str, command: str) -> Message:

@@ -134,7 +134,7 @@ def _word(raw: str) -> Word:
 def _controlled(character: str) -> str:
     return (
         f"The line has an invisible character (U+{ord(character):04X}) in it that can make a name "
-        "read as another; delete it or type the name anew, for example backend.contoso.com."
+        "read as another; delete it or type the name again, for example backend.contoso.com."
     )
 
 

@@ -51,8 +51,8 @@ _AS_BEFORE = (
 )
 
 _RISK = (
-    "RISK: anybody between the gateway and the server can then pose as the server, and nobody "
-    "sees it. For minutes, until the fix is in."
+    "RISK: anybody between gateway and server can then pretend to be the server, and nobody "
+    "notices. Use it for minutes, until the fix works."
 )
 _BEFORE = Template(
     text="Save the current settings, for the undo.",
@@ -293,16 +293,16 @@ AZ: Mapping[GatewayTask, Recipe] = MappingProxyType(
 CHAIN_STOPGAP = (
     Template(text=_RISK),
     Template(
-        text="Skip the check of chain and dates.",
+        text="Switch off the check of chain and dates.",
         command=f"{_SETTING} --validate-cert-chain-and-expiry false",
     ),
     Template(
-        text="Undo it as soon as the fix is in.",
+        text="Undo it as soon as the fix works.",
         command=f"{_SETTING} --validate-cert-chain-and-expiry true",
     ),
 )
 NAME_STOPGAP = (
     Template(text=_RISK),
-    Template(text="Skip the check of the name.", command=f"{_SETTING} --validate-sni false"),
-    Template(text="Undo it as soon as the fix is in.", command=f"{_SETTING} --validate-sni true"),
+    Template(text="Switch off the check of the name.", command=f"{_SETTING} --validate-sni false"),
+    Template(text="Undo it as soon as the fix works.", command=f"{_SETTING} --validate-sni true"),
 )

@@ -56,7 +56,9 @@ _CHAIN_PROOF = (
     ),
 )
 _CHECK_AGAIN = Template(
-    text="Tap Check again: it should turn green, and the gateway follows within one probe interval."
+    text=(
+        "Tap Check again: the card should say OK. Backend health follows within one probe interval."
+    )
 )
 
 

@@ -214,7 +214,7 @@ def setting_recipe(task: ServerTask, kind: ServerKind) -> Recipe:
     """
     line = _LINES[task].get(kind, Template(text=_ELSEWHERE[task]))
     reload = _RELOAD.get(kind, _RESTART)
-    keep = Template(text="Note what stands there now.")
+    keep = Template(text="Note the present value.")
     care = (_CARE,) if task is ServerTask.CLIENT_CERTIFICATE else ()
     return Recipe(
         title=_TITLES[task],

@@ -62,7 +62,7 @@ _APACHE = Recipe(
         _REPLACE,
         Template(
             text=(
-                "Remove SSLCertificateChainFile where it stands; since 2.4.8 the chain belongs "
+                "Remove SSLCertificateChainFile where it is set; since 2.4.8 the chain belongs "
                 "into SSLCertificateFile."
             )
         ),
@@ -255,7 +255,7 @@ _OTHER = Recipe(
                 "balancer in front of it."
             )
         ),
-        Template(text="Keep a copy of what is there."),
+        Template(text="Keep a copy of the present certificate file."),
         Template(
             text=(
                 "Install <chainfile> in place of the certificate alone; the private key stays as "

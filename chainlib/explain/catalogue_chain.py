@@ -69,12 +69,12 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
         where=Where.SERVER,
         steps=(
             (
-                "Get a certificate from a CA, or make a small CA of your own that signs the "
-                "server's certificate."
+                "Get a certificate from a CA, or create a private CA that signs the server's "
+                "certificate."
             ),
             (
-                "If it must stay self-signed, make it anew with the mark CA:TRUE and upload "
-                "exactly that one to the gateway."
+                "If it must stay self-signed, create it again with CA:TRUE and upload exactly "
+                "that one to the gateway."
             ),
             "Reload the server, then check again.",
         ),

@@ -23,7 +23,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
         where=Where.SERVER,
         steps=(
             (
-                "Download the intermediate anew from the CA that issued the server's certificate; "
+                "Download the intermediate again from the CA that issued the server's certificate; "
                 "CAs reuse names with new keys."
             ),
             "Replace the one in the server's certificate file.",
@@ -121,7 +121,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
         gateway_message=None,
         where=Where.SERVER,
         steps=(
-            "Renew it now, and find out why the automatic renewal did not.",
+            "Renew it now, and find out why the automatic renewal did not run.",
             "Judge the new chain before installing it: appgw rehearse fullchain.pem.",
             "Install it on every server behind the name, reload, then check again.",
         ),

@@ -194,8 +194,14 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
         where=Where.GATEWAY,
         steps=(
             "Switch the validation on again, as soon as what it hides is corrected.",
-            "What it hides stands among the other findings, each with who must correct it.",
-            "Check again; until then anyone between gateway and server can pose as the server.",
+            (
+                "The faults that it hides are listed with the other findings, each with who must "
+                "correct it."
+            ),
+            (
+                "Check again; until then anyone between gateway and server can pretend to be the "
+                "server."
+            ),
         ),
         reference=pages.SETTING_VALIDATION,
         basis=Basis.DOCUMENTED,

@@ -98,7 +98,7 @@ TRUST: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
                 "names-itself-as-issuer",
                 "Ask the CA's owner which CA signed {missing_subject}: it bears the same name.",
                 "Where there is such a CA certificate, add it after the server's own.",
-                "Otherwise have the certificate issued anew, with the CA's name as its issuer.",
+                "Otherwise have the certificate issued again, with the CA's name as its issuer.",
                 CHECK,
             ),
             of_kind(

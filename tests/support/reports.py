@@ -89,7 +89,7 @@ def _assemble(request: CheckRequest, address: AddressReport) -> CheckReport:
         browser=None
         if address.chain is None
         else BrowserView(
-            accepted=True, why="A browser fetches or remembers the missing intermediate."
+            accepted=True, why="A browser downloads the missing intermediate or already has it."
         ),
         not_checked=("revocation",),
         timings=address.timings,

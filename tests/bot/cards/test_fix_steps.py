@@ -93,7 +93,9 @@ def test_the_tool_is_switched() -> None:
 
 def test_the_stopgap_comes_last_and_blanks_are_named() -> None:
     shown = json.dumps(fix_steps(steps_value(CASES["leaf-only"](), HOST)))
-    assert shown.index("Stopgap, only if users cannot wait") > shown.index("To verify the fix")
+    assert shown.index("Temporary workaround, only if users cannot wait") > shown.index(
+        "To verify the fix"
+    )
     assert "GATEWAY_NAME" in shown
     assert "Replace these placeholders: RESOURCE_GROUP" in shown
 

@@ -86,7 +86,7 @@ def view(
         pytest.param(
             seen(PUBLIC_LEAF, issuers=(PUBLIC_CA,)),
             True,
-            "fetches or remembers",
+            "downloads the right intermediate or already has it",
             id="missing intermediate",
         ),
         pytest.param(
@@ -113,7 +113,7 @@ def view(
         pytest.param(
             seen(ESTATE.leaf, anchors=UPLOADED, issuers=(ESTATE.intermediate,)),
             None,
-            "given the private root fetches or remembers",
+            "given the private root downloads the right intermediate",
             id="private, missing intermediate",
         ),
         pytest.param(
@@ -137,7 +137,7 @@ def view(
         pytest.param(
             seen(PUBLIC_LEAF, OLD_CA, issuers=(PUBLIC_CA,)),
             True,
-            "fetches or remembers",
+            "downloads the right intermediate or already has it",
             id="intermediate renewed",
         ),
         pytest.param(seen(pki.leaf(None, NAME)), None, "self-signed", id="self-signed"),

@@ -349,7 +349,7 @@ async def test_channel_is_told_what_happens(arm: ArmStandIn, ca_file: str, tmp_p
     async with scene(arm, ca_file, tmp_path, tokens=lost) as stage:
         slack = stage.bot.slack
         told = next(read(one) for one in slack.posted if ON in one.text)
-        assert f"they count from {MONITORING.app_id}" in told
+        assert f"if they come from {MONITORING.app_id}" in told
         assert "the scope channels:history and the event message.channels are missing" in told
         assert "the scope reactions:write is missing" in told
         assert "Switched on · by @U0ONCALL" in told

@@ -314,7 +314,7 @@ async def test_cancelled_while_looking_says_cut_short(stage: Stage, verb: str) -
     run = stage.begin(verb)
     card = await run.looking()
     await run.cut()
-    assert stage.slack.current(card).text.startswith("CUT SHORT")
+    assert stage.slack.current(card).text.startswith("STOPPED")
     assert "Check again" in says(stage.slack.current(card))
 
 

@@ -36,7 +36,7 @@ async def test_endless_check_is_cut_short_and_says_so() -> None:
         await bot.slack.command(HOST)
         await bot.slack.until(lambda: cards(bot))
         await bot.until_stopped()
-        assert cards(bot)[0].text == f"CUT SHORT {HOST}: the bot restarted. Check again."
+        assert cards(bot)[0].text == f"STOPPED {HOST}: the bot restarted. Check again."
 
 
 async def test_command_during_the_drain_is_answered() -> None:
