@@ -52,8 +52,14 @@ class Turns:
     @asynccontextmanager
     async def probing(self, must_wait: Callable[[], None]) -> AsyncIterator[None]:
         """Wait for the turn to probe; `must_wait` is called if it does not come at once."""
-        if len(self._opening) > CROWD or self._slots.locked():
+        if self._is_crowded or self._slots.locked():
             must_wait()
-            await self.all_opened()
         async with self._slots:
+            if self._is_crowded:
+                await self.all_opened()
             yield
+
+    @property
+    def _is_crowded(self) -> bool:
+        """Whether so many first messages are not posted yet that a probe would delay them."""
+        return len(self._opening) > CROWD
