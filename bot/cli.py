@@ -9,81 +9,24 @@ from __future__ import annotations
 
 import gc
 import sys
-from copy import copy
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
 
-# imported objects stay alive, and the garbage collector takes a tenth of the import time
-gc.disable()
+from bot.terminal import database, options
+from bot.terminal.command_line import Command, CommandLineError, no_such, overview, read
+from bot.terminal.complaint import NO_ROOM, UNUSABLE, open_stream, output_lost, usage_error
+from bot.terminal.late_patterns import import_x509
 
-import typer  # noqa: E402 -- after collecting is off
-from typer import Argument, Option  # noqa: E402 -- after collecting is off
-from typer.models import CommandInfo  # noqa: E402 -- after collecting is off
-
-from bot.terminal import database  # noqa: E402 -- after collecting is off
-from bot.terminal.complaint import (  # noqa: E402 -- after collecting is off
-    NO_ROOM,
-    UNUSABLE,
-    command_line_error,
-    open_stream,
-    output_lost,
-    usage_error,
+_ABOUT = (
+    "Check a backend as Azure Application Gateway does, and explain what is wrong with its "
+    "certificates."
 )
-from bot.terminal.late_patterns import import_x509  # noqa: E402 -- after collecting is off
-from bot.terminal.options import (  # noqa: E402 -- after collecting is off
-    AnnotateOption,
-    At,
-    AuthCertificates,
-    Backend,
-    HostName,
-    Json,
-    LiveName,
-    NoChain,
-    NoName,
-    ProbePath,
-    Roots,
-    ServerName,
-    SkuOption,
-    WithCertificates,
-    WithoutRoot,
-)
-
-gc.enable()
-
+_ABOUT_DATABASE = "The bot's database: upgrade it, export it, delete old rows."
 COLLECTED_AFTER = (20_000, 10, 20)
 
-app = typer.Typer(
-    name="appgw",
-    help=(
-        "Check a backend as Azure Application Gateway does, and explain what is wrong with its "
-        "certificates."
-    ),
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-app.add_typer(database.app, name="db")
 
-
-@app.command()
-def check(  # noqa: PLR0913, PLR0917 -- one parameter for each option of the contract
-    target: Backend,
-    sni: ServerName = None,
-    host_name: HostName = None,
-    path: ProbePath = None,
-    root: Roots = None,
-    auth_cert: AuthCertificates = None,
-    sku: SkuOption = "v2",
-    no_validate_chain: NoChain = False,  # noqa: FBT002 -- a flag of the command line
-    no_validate_name: NoName = False,  # noqa: FBT002 -- a flag of the command line
-    live_name: LiveName = None,
-    at: At = None,
-    timeout: Annotated[float, Option("--timeout", help="Seconds for the whole command.")] = 12.0,
-    report: Annotated[
-        Path | None, Option("--report", help="Also write one HTML page to print or attach.")
-    ] = None,
-    as_json: Json = False,  # noqa: FBT002 -- a flag of the command line
-) -> int:
+def check(given: Namespace) -> int:
     """Probe one backend as the gateway would, judge what it sends, and explain the verdict.
 
     Exit status 0 when the gateway would accept it, 1 when it would refuse it, 2 when the command
@@ -93,97 +36,66 @@ def check(  # noqa: PLR0913, PLR0917 -- one parameter for each option of the con
     import_x509()
     from bot.terminal.commands import CheckOptions, run_check  # noqa: PLC0415 -- late, so that the program starts fast
 
-    options = CheckOptions(
-        target=target,
-        sni=sni,
-        host_name=host_name,
-        path=path,
-        roots=tuple(root or ()),
-        auth_certificates=tuple(auth_cert or ()),
-        sku=sku,
-        validate_chain=not no_validate_chain,
-        validate_name=not no_validate_name,
-        live_name=live_name,
-        at=at,
-        timeout=timeout,
-        report=report,
-        as_json=as_json,
+    chosen = CheckOptions(
+        target=given.target,
+        sni=given.sni,
+        host_name=given.host_name,
+        path=given.path,
+        roots=tuple(given.root or ()),
+        auth_certificates=tuple(given.auth_cert or ()),
+        sku=given.sku,
+        validate_chain=not given.no_validate_chain,
+        validate_name=not given.no_validate_name,
+        live_name=given.live_name,
+        at=given.at,
+        timeout=given.timeout,
+        report=given.report,
+        as_json=given.json,
     )
-    return run_check(options)
+    return run_check(chosen)
 
 
-@app.command()
-def rehearse(  # noqa: PLR0913, PLR0917 -- one parameter for each option of the contract
-    chain: Annotated[
-        str,
-        Argument(
-            help=("The chain to install: PEM, DER or PKCS #7; or gw:prod-gw with --without-root.")
-        ),
-    ],
-    name: Annotated[
-        str | None,
-        Option("--name", help="The name that must match; without it the name is not checked."),
-    ] = None,
-    live_name: LiveName = None,
-    root: Roots = None,
-    auth_cert: AuthCertificates = None,
-    sku: SkuOption = "v2",
-    no_validate_chain: NoChain = False,  # noqa: FBT002 -- a flag of the command line
-    no_validate_name: NoName = False,  # noqa: FBT002 -- a flag of the command line
-    at: At = None,
-    without_root: WithoutRoot = None,
-    annotate: AnnotateOption = None,
-    as_json: Json = False,  # noqa: FBT002 -- a flag of the command line
-) -> int:
+def rehearse(given: Namespace) -> int:
     """Judge a chain before you install it, or the removal of a root from a gateway.
 
     Exit status 0 when the gateway would accept it, 1 when it would refuse it, 2 when the command
     line or a file cannot be used.
     """
-    if without_root is not None:
-        return _without_root(chain, without_root, annotated=annotate is not None, as_json=as_json)
+    if given.without_root is not None:
+        return _without_root(given)
     gc.disable()  # as for `check`
     import_x509()
     from bot.terminal.commands import RehearseOptions, run_rehearse  # noqa: PLC0415 -- late, so that the program starts fast
 
-    options = RehearseOptions(
-        chain=Path(chain),
-        name=name,
-        live_name=live_name,
-        roots=tuple(root or ()),
-        auth_certificates=tuple(auth_cert or ()),
-        sku=sku,
-        validate_chain=not no_validate_chain,
-        validate_name=not no_validate_name,
-        at=at,
-        annotate=annotate,
-        as_json=as_json,
+    chosen = RehearseOptions(
+        chain=Path(given.chain),
+        name=given.name,
+        live_name=given.live_name,
+        roots=tuple(given.root or ()),
+        auth_certificates=tuple(given.auth_cert or ()),
+        sku=given.sku,
+        validate_chain=not given.no_validate_chain,
+        validate_name=not given.no_validate_name,
+        at=given.at,
+        annotate=given.annotate,
+        as_json=given.json,
     )
-    return run_rehearse(options)
+    return run_rehearse(chosen)
 
 
-def _without_root(chain: str, root: str, *, annotated: bool, as_json: bool) -> int:
-    if annotated:
+def _without_root(given: Namespace) -> int:
+    if given.annotate is not None:
         return usage_error(
             "--annotate is for files; write for example: appgw rehearse fullchain.pem --annotate "
             "github"
         )
+    import_x509()
     from bot.terminal.removal import run_removal  # noqa: PLC0415 -- Azure is imported here only
 
-    return run_removal(chain, root, json_wanted=as_json)
+    return run_removal(given.chain, given.without_root, json_wanted=given.json)
 
 
-@app.command()
-def health(
-    gateway: Annotated[
-        str | None,
-        Argument(
-            help="gw:prod-gw, gw:group/prod-gw/pool/setting or an ARM id; default: every gateway."
-        ),
-    ] = None,
-    timeout: Annotated[float, Option("--timeout", help="Seconds for the bot's own probe.")] = 12.0,
-    as_json: Json = False,  # noqa: FBT002 -- a flag of the command line
-) -> int:
+def health(given: Namespace) -> int:
     """Show backend health of gateways beside our own probe.
 
     Exit status 0 when nothing is critical, 1 when something is, 2 when there is no answer.
@@ -191,17 +103,10 @@ def health(
     import_x509()
     from bot.terminal.health import run_health  # noqa: PLC0415 -- Azure is imported here only
 
-    return run_health(gateway, json_wanted=as_json, timeout=timeout)
+    return run_health(given.gateway, json_wanted=given.json, timeout=given.timeout)
 
 
-@app.command()
-def forecast(
-    gateway: Annotated[
-        str, Argument(help="gw:prod-gw, gw:group/prod-gw/pool/setting or an ARM id.")
-    ],
-    days: Annotated[int, Option("--days", help="How far to look.")] = 90,
-    as_json: Json = False,  # noqa: FBT002 -- a flag of the command line
-) -> int:
+def forecast(given: Namespace) -> int:
     """Say what will break on a gateway, and on which day, if nobody does anything.
 
     Exit status 0 when nothing will break, 1 when something will or is refused already, 2 when there
@@ -210,16 +115,10 @@ def forecast(
     import_x509()
     from bot.terminal.forecast import run_forecast  # noqa: PLC0415 -- Azure is imported here only
 
-    return run_forecast(gateway, days, json_wanted=as_json)
+    return run_forecast(given.gateway, given.days, json_wanted=given.json)
 
 
-@app.command()
-def observe(
-    gateway: Annotated[
-        str, Argument(help="gw:prod-gw, gw:group/prod-gw/pool/setting or an ARM id.")
-    ],
-    with_certificates: WithCertificates = False,  # noqa: FBT002 -- a flag of the command line
-) -> int:
+def observe(given: Namespace) -> int:
     """Print backend health beside our verdict, without names.
 
     Users can send it in; see docs/observe.md. Exit status 2 when the gateway gives no answer.
@@ -227,11 +126,10 @@ def observe(
     import_x509()
     from bot.terminal.observe import run_observe  # noqa: PLC0415 -- Azure is imported here only
 
-    return run_observe(gateway, with_certificates=with_certificates)
+    return run_observe(given.gateway, with_certificates=given.with_certificates)
 
 
-@app.command()
-def doctor() -> int:
+def doctor(_given: Namespace) -> int:
     """Check whether the bot can work with its settings. Asks Slack and Azure.
 
     Exit status 0 when no check failed, 1 when one did, 2 when the settings cannot be used.
@@ -241,8 +139,7 @@ def doctor() -> int:
     return run_doctor()
 
 
-@app.command()
-def mcp() -> int:
+def mcp(_given: Namespace) -> int:
     """Give assistants the checks of this program as MCP tools, over stdio."""
     try:
         from bot.mcp.server import serve as serve_tools  # noqa: PLC0415 -- an optional library is imported here only
@@ -257,8 +154,7 @@ def mcp() -> int:
     return 0
 
 
-@app.command()
-def serve() -> int:
+def serve(_given: Namespace) -> int:
     """Run the bot: Socket Mode, or HTTP when SLACK_APP_TOKEN is absent."""
     gc.disable()
     from bot.main import main as run  # noqa: PLC0415 -- Slack and ARM are imported here only
@@ -271,17 +167,17 @@ def serve() -> int:
     return run()
 
 
-@app.command(hidden=True)
-def parse(as_json: Json = False) -> int:  # noqa: FBT002 -- a flag of the command line
+def parse(given: Namespace) -> int:
     """Read JSON lines {"text": ...} and print what the bot would understand."""
     from bot.commands.parse import parse_json  # noqa: PLC0415 -- late, so that the program starts fast
     from bot.terminal.json_lines import TEXT, answer_lines  # noqa: PLC0415 -- likewise
 
-    return answer_lines("parse", lambda row: parse_json(row["text"]), example=TEXT, as_json=as_json)
+    return answer_lines(
+        "parse", lambda row: parse_json(row["text"]), example=TEXT, as_json=given.json
+    )
 
 
-@app.command("explain-message", hidden=True)
-def explain_message(as_json: Json = False) -> int:  # noqa: FBT002 -- a flag of the command line
+def explain_message(given: Namespace) -> int:
     """Read JSON lines {"text": ..., "name": ...} and print the code of each Azure message."""
     from bot.azure.messages import explain_message_json  # noqa: PLC0415 -- late, so that the program starts fast
     from bot.terminal.json_lines import TEXT, answer_lines, text_in  # noqa: PLC0415 -- likewise
@@ -290,72 +186,127 @@ def explain_message(as_json: Json = False) -> int:  # noqa: FBT002 -- a flag of 
         "explain-message",
         lambda row: explain_message_json(row["text"], text_in(row, "name")),
         example=TEXT,
-        as_json=as_json,
+        as_json=given.json,
     )
 
 
-@app.command("read-alert", hidden=True)
-def read_alert(as_json: Json = False) -> int:  # noqa: FBT002 -- a flag of the command line
+def read_alert(given: Namespace) -> int:
     """Read JSON lines {"message": ..., "inventory": ...} and print what each alert is about."""
     from bot.commands.alerts import read_alert_json  # noqa: PLC0415 -- late, so that the program starts fast
     from bot.terminal.json_lines import MESSAGE, answer_lines  # noqa: PLC0415 -- likewise
 
-    return answer_lines("read-alert", read_alert_json, example=MESSAGE, as_json=as_json)
+    return answer_lines("read-alert", read_alert_json, example=MESSAGE, as_json=given.json)
 
 
-def _version(value: bool) -> None:  # noqa: FBT001 -- the signature that Typer calls
-    if value:
-        from importlib.metadata import version as distribution_version  # noqa: PLC0415 -- late, so that the program starts fast
+_TYPED = {
+    "check": Command(
+        run=check,
+        takes=(
+            options.BACKEND,
+            options.SERVER_NAME,
+            options.HOST_NAME,
+            options.PROBE_PATH,
+            *options.TRUST,
+            options.TIMEOUT,
+            options.REPORT,
+            options.JSON,
+        ),
+    ),
+    "rehearse": Command(
+        run=rehearse,
+        takes=(
+            options.CHAIN,
+            options.NAME,
+            *options.TRUST,
+            options.WITHOUT_ROOT,
+            options.ANNOTATE,
+            options.JSON,
+        ),
+    ),
+    "health": Command(
+        run=health, takes=(options.GATEWAY_OR_ALL, options.PROBE_TIMEOUT, options.JSON)
+    ),
+    "forecast": Command(run=forecast, takes=(options.GATEWAY, options.DAYS, options.JSON)),
+    "observe": Command(run=observe, takes=(options.GATEWAY, options.WITH_CERTIFICATES)),
+    "doctor": Command(run=doctor),
+    "mcp": Command(run=mcp),
+    "serve": Command(run=serve),
+}
+_FOR_SCRIPTS = {
+    "parse": Command(run=parse, takes=(options.JSON,)),
+    "explain-message": Command(run=explain_message, takes=(options.JSON,)),
+    "read-alert": Command(run=read_alert, takes=(options.JSON,)),
+}
+COMMANDS: Mapping[str, Command] = _TYPED | _FOR_SCRIPTS
+"""The commands by the word that is typed; those of `appgw db` are in `DATABASE_COMMANDS`."""
+DATABASE_COMMANDS: Mapping[str, Command] = {
+    "upgrade": Command(run=database.upgrade),
+    "export": Command(run=database.export),
+    "purge": Command(run=database.purge),
+}
 
-        typer.echo(f"appgw {distribution_version('appgw-check')}")
-        raise typer.Exit
+
+def run(words: Sequence[str]) -> int:
+    """Do what the words say and return the exit status. Raises `CommandLineError`."""
+    first, *rest = words or ("",)
+    if first == "db":
+        return _run_database(rest)
+    if first == "--version":
+        return _print_version()
+    if first in {"", "--help"}:
+        listed = {name: one.summary for name, one in _TYPED.items()} | {"db": _ABOUT_DATABASE}
+        return _describe(overview("appgw", _ABOUT, listed, version=True), wanted=bool(words))
+    return _run_one(first, COMMANDS, [*COMMANDS, "db"], rest)
 
 
-@app.callback(invoke_without_command=True)
-def _options(
-    context: typer.Context,
-    version: Annotated[  # noqa: ARG001, FBT002 -- read by its callback
-        bool, Option("--version", callback=_version, is_eager=True, help="Print the version.")
-    ] = False,
-) -> None:
-    """Check a backend as Azure Application Gateway would, and explain its certificates."""
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help(), err=True)
-        raise typer.Exit(UNUSABLE)
+def _run_database(words: Sequence[str]) -> int:
+    first, *rest = words or ("",)
+    if first in {"", "--help"}:
+        listed = {name: one.summary for name, one in DATABASE_COMMANDS.items()}
+        return _describe(overview("appgw db", _ABOUT_DATABASE, listed), wanted=bool(words))
+    return _run_one(first, DATABASE_COMMANDS, list(DATABASE_COMMANDS), rest, group="db ")
 
 
-def _asked(words: list[str]) -> typer.Typer:
-    """The program with the one command that the line begins with, or all of it.
+def _run_one(
+    name: str,
+    commands: Mapping[str, Command],
+    known: Sequence[str],
+    words: Sequence[str],
+    group: str = "",
+) -> int:
+    if name.startswith("-"):
+        raise CommandLineError(no_such("option", name, ["--version", "--help"]))
+    if name not in commands:
+        raise CommandLineError(no_such("command", repr(name), list(map(repr, known))))
+    given = read(f"{group}{name}", commands[name], words)
+    return _describe(given, wanted=True) if isinstance(given, str) else commands[name].run(given)
 
-    Typer reads the signature of every command that it is given, which takes longer than a check.
-    """
-    named = [one for one in app.registered_commands if one.callback and words[:1] == [_name(one)]]
-    if not named:
-        return app
-    narrowed = copy(app)
-    narrowed.registered_commands, narrowed.registered_groups = named, []
-    return narrowed
+
+def _describe(text: str, *, wanted: bool) -> int:
+    """Print a help text; on standard error and with status 2 if nothing was typed."""
+    (sys.stdout if wanted else sys.stderr).write(text)
+    return 0 if wanted else UNUSABLE
 
 
-def _name(command: CommandInfo) -> str | None:
-    return command.name or (command.callback.__name__ if command.callback else None)
+def _print_version() -> int:
+    from importlib.metadata import version  # noqa: PLC0415 -- late, so that the program starts fast
+
+    sys.stdout.write(f"appgw {version('appgw-check')}\n")
+    return 0
 
 
 def main() -> None:
     """Entry point: a wrong command line or a closed output gives one sentence, no traceback."""
     sys.stdout, sys.stderr = open_stream(sys.stdout), open_stream(sys.stderr)
     try:
-        status = _asked(sys.argv[1:])(standalone_mode=False)
+        status = run(sys.argv[1:])
         sys.stdout.flush()
-    except typer.Abort:
+    except KeyboardInterrupt:
         status = 130
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise
         status = output_lost(error)
-    except Exception as error:
-        sentence = command_line_error(error)
-        if sentence is None:
-            raise
-        status = usage_error(sentence)
-    sys.exit(status if isinstance(status, int) else 0)
+    except CommandLineError as error:
+        status = usage_error(str(error))
+    sys.exit(status)

@@ -20,8 +20,8 @@ CALLED_BY_NAME = (
     # DBOS and logging
     *("deserialize", "msg", "exc_text", "_BACKGROUND_JOBS_INTERVAL_SEC", "_polling_interval_sec"),
     *("_STARTUP_FAST_POLL_DURATION_SEC", "get_queue"),
-    # Python (PEP 562, methods of frozen values that copy and pickle call) and Typer
-    *("__getattr__", "__delattr__", "__getstate__", "__setstate__", "registered_groups"),
+    # Python (PEP 562, methods of frozen values that copy and pickle call), argparse
+    *("__getattr__", "__delattr__", "__getstate__", "__setstate__", "formatter_class"),
 )
 NAMED_IN_A_TYPE = ("MessageObserver", "padding")
 FOUND_BY_VALUE = ("TLS_1_1",)

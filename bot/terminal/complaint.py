@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import sys
 from io import TextIOWrapper
 from typing import TextIO
@@ -12,14 +11,6 @@ from typing import TextIO
 UNUSABLE = 2
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 """Errors of an output that was closed or is full."""
-_EXAMPLES = {
-    "check": "check backend.contoso.com",
-    "rehearse": "rehearse fullchain.pem",
-    "health": "health gw:prod-gw",
-    "observe": "observe gw:prod-gw",
-    "forecast": "forecast gw:prod-gw",
-}
-_POSSIBLE = re.compile(r" \(Possible options?: ([^)]*)\)$")
 
 
 def usage_error(sentence: str) -> int:
@@ -53,19 +44,3 @@ def output_lost(error: OSError) -> int:
         f"the output could not be written ({os.strerror(error.errno or 0).lower()}); send it "
         "elsewhere, as in > report.json"
     )
-
-
-def command_line_error(error: Exception) -> str | None:
-    """Click's error about a wrong command line as one sentence.
-
-    `None` for any other exception.
-    """
-    describe = getattr(error, "format_message", None)
-    if describe is None:
-        return None
-    said = " ".join(str(describe()).split()).rstrip(".")
-    said = _POSSIBLE.sub(r". Did you mean \1?", said)
-    context = getattr(error, "ctx", None)
-    example = _EXAMPLES.get(getattr(context, "info_name", None) or "", _EXAMPLES["check"])
-    joint = " Write" if said.endswith("?") else "; write"
-    return f"{said}{joint} for example: appgw {example}, or see appgw --help"

@@ -8,32 +8,17 @@ from __future__ import annotations
 
 import os
 import sys
+from argparse import Namespace
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-import typer
-
-from bot.terminal.complaint import UNUSABLE, usage_error
-
-app = typer.Typer(
-    help="The bot's database: upgrade it, export it, delete old rows.",
-    invoke_without_command=True,
-)
+from bot.terminal.complaint import usage_error
 
 _SETTINGS_FILE = Path("appgw.yaml")
 
 
-@app.callback()
-def _alone(context: typer.Context) -> None:
-    """The bot's database: upgrade it, export it, delete old rows."""
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help(), err=True)
-        raise typer.Exit(UNUSABLE)
-
-
-@app.command()
-def upgrade() -> int:
+def upgrade(_given: Namespace) -> int:
     """Upgrade the database's schema; `appgw serve` does this at start."""
     from bot.store import upgrade as upgrade_store  # noqa: PLC0415 -- the database is imported here only
 
@@ -42,8 +27,7 @@ def upgrade() -> int:
     )
 
 
-@app.command()
-def export() -> int:
+def export(_given: Namespace) -> int:
     """Print every row as one JSON object a line."""
     from bot.store import export as export_store  # noqa: PLC0415 -- the database is imported here only
 
@@ -52,8 +36,7 @@ def export() -> int:
     )
 
 
-@app.command()
-def purge() -> int:
+def purge(_given: Namespace) -> int:
     """Delete what is older than it is kept; `appgw serve` does so every day."""
     from bot.store import purge as purge_store  # noqa: PLC0415 -- the database is imported here only
 

@@ -30,6 +30,7 @@ HEAVY = frozenset(
         "slack_bolt",
         "slack_sdk",
         "sqlalchemy",
+        "typer",
         "yaml",
     }
 )
@@ -47,7 +48,9 @@ OF_REFUSALS = frozenset(
         "chainlib.judge.default_certificates",
         "chainlib.pem.text_encodings",
         "chainlib.pem.unusual",
+        "difflib",
         "idna",
+        "shutil",
     }
 )
 """What an accepted chain does not need, and a chain that is refused may."""

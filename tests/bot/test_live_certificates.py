@@ -20,7 +20,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from bot.cli import app
+from bot.cli import run as run_words
 from chainlib import Certificate
 from playground.lab import pki
 from playground.lab.servers import TlsBackend
@@ -105,8 +105,7 @@ ROWS: dict[str, Row] = {
 
 def run(*words: str) -> int:
     """The exit status of the program with these words."""
-    status = app(list(words), standalone_mode=False)
-    return status if isinstance(status, int) else 0
+    return run_words(words)
 
 
 class Sends(TlsBackend):

@@ -13,6 +13,7 @@ import os
 import ssl
 import subprocess
 import sys
+from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -337,5 +338,5 @@ def without_the_library(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_missing_library_names_the_extra(capsys: pytest.CaptureFixture[str]) -> None:
     from bot.cli import mcp  # noqa: PLC0415 -- the program is imported late in other tests too
 
-    assert mcp() == 2
+    assert mcp(Namespace()) == 2
     assert "pip install 'appgw-check[mcp]'" in capsys.readouterr().err
