@@ -160,8 +160,7 @@ class SlackService:
             acks=self._acks,
         )
         composed = await stack.enter_async_context(self.compose(connected))
-        # in a thread, because Bolt reads its own source files when it is created
-        app = await asyncio.to_thread(make_app, self.settings, slack.client, identity)
+        app = make_app(self.settings, slack.client, identity)
         await asyncio.to_thread(composed.register, app)
         carrier = self._carrier(app, composed)
         stack.push_async_callback(carrier.close)

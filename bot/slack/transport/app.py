@@ -111,6 +111,7 @@ def make_app(settings: Settings, client: AsyncWebClient, identity: Identity) -> 
         )
 
     return AsyncApp(
+        name=__name__,  # otherwise Bolt looks for its caller in all modules: 4 % of the start
         client=client,
         authorize=authorize,
         signing_secret=secret.get_secret_value() if secret else None,
