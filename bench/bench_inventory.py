@@ -25,6 +25,7 @@ from typing import Any
 
 from bench.bench_capture import compiled_loop, handshake_micros
 from bench.bench_gateway import AROUND, now
+from bench.bench_process import compile_packages
 from bench.bench_sweep import lag_figures
 from bench.figures import Figure, medians
 from bench.lag import Lag, collect_as_served, watched
@@ -224,6 +225,7 @@ def _spec(server: Served, name: str, ips: tuple[str, ...], *, settings: int) -> 
 
 async def _health(server: Served, identity: pki.Issued, folder: Path) -> list[Figure]:
     """`appgw health gw:big --json` against a large gateway, interleaved with the loop in C."""
+    compile_packages()
     loop = compiled_loop(folder)
     ips = tuple(f"127.0.2.{member + 1}" for member in range(HEALTH_MEMBERS))
     taken, bare = [], []

@@ -6,6 +6,7 @@ The bot runs over HTTP with SQLite, the stand-in Slack and a stand-in ARM with o
 from __future__ import annotations
 
 import asyncio
+import compileall
 import resource
 import subprocess
 import sys
@@ -29,14 +30,26 @@ HOST = "backend.contoso.com"
 RUNS = 9
 STARTS, SETTLE_S, IDLE_S = 3, 8.0, 40.0
 APPGW = Path(sys.executable).with_name("appgw")
+_CHECKOUT = Path(__file__).parents[1]
 HEAVY = ("azure", "slack_bolt", "slack_sdk", "sqlalchemy", "dbos", "pydantic")
 
 
 def run() -> Iterator[Figure]:
     """CPU of the whole processes, memory, and which heavy packages were imported."""
+    compile_packages()
     figures = asyncio.run(_run())
     yield from figures
     yield from asyncio.run(_serve(figures[0].value / 1000))
+
+
+def compile_packages() -> None:
+    """Write our byte code, as pip does where the program is installed.
+
+    With PYTHONDONTWRITEBYTECODE a checkout has none, or that of an older version, and each process
+    would compile the sources anew: a third of its time.
+    """
+    for name in ("bot", "chainlib"):
+        compileall.compile_dir(_CHECKOUT / name, quiet=1)
 
 
 async def _run() -> list[Figure]:

@@ -18,7 +18,6 @@ from weakref import WeakValueDictionary
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes as PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from chainlib.distinguished import CanonicalName, canonical_name, common_names, name_of
 from chainlib.encoding import Oddity, oddities, unusual_serial
@@ -63,14 +62,12 @@ class Certificate(Parsed):
     @classmethod
     def from_x509(cls, parsed: x509.Certificate) -> Certificate:
         """The same for a `cryptography` certificate."""
-        return cls.from_der(parsed.public_bytes(Encoding.DER))
+        return cls.from_der(_der_of(parsed))
 
     @classmethod
-    def from_bundle(cls, parsed: x509.Certificate) -> Certificate:
-        """The same for one of a bundle that is known to be sound; OpenSSL reads it when needed."""
-        certificate = cls(der=parsed.public_bytes(Encoding.DER))
-        vars(certificate)["_strict"] = parsed
-        return _the_only(certificate)
+    def from_bundle(cls, der: bytes) -> Certificate:
+        """The same for one of a bundle that is known to be sound; it is parsed when needed."""
+        return _the_only(cls(der=der))
 
     def __reduce__(self) -> tuple[Callable[[bytes], Certificate], tuple[bytes]]:
         """Copy and pickle only the bytes."""
@@ -341,6 +338,12 @@ def signature_fits(child: Certificate, issuer: Certificate) -> bool | None:
 @lru_cache(maxsize=REMEMBERED)
 def _remembered(der: bytes) -> Certificate:
     return _parse(der)
+
+
+def _der_of(parsed: x509.Certificate) -> bytes:
+    from cryptography.hazmat.primitives.serialization import Encoding  # noqa: PLC0415 -- it imports ciphers and SSH keys, which a check does not need
+
+    return parsed.public_bytes(Encoding.DER)
 
 
 def _parse(der: bytes) -> Certificate:

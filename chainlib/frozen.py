@@ -29,6 +29,8 @@ else:
         assert kw_only
 
         def made_of(given: type) -> type:
+            # Without a text of its own the standard library would derive one from the signature.
+            given.__doc__ = given.__doc__ or f"{given.__name__}(...)"
             own = vars(given)
             made = dataclasses.dataclass(
                 given, init=False, repr=False, eq=False, slots=slots, kw_only=True
@@ -93,7 +95,10 @@ else:
         """A class with the same fields whose methods the standard library has compiled."""
         fields = dataclasses.fields(owner)
         body = {one.name: copy(one) for one in fields}
-        body |= {"__annotations__": {one.name: one.type for one in fields}, "__doc__": ""}
+        body |= {
+            "__annotations__": {one.name: one.type for one in fields},
+            "__doc__": owner.__doc__,
+        }
         copied = type(owner.__name__, (), body)
         return dataclasses.dataclass(copied, init=False, unsafe_hash=wanted["eq"], **wanted)
 

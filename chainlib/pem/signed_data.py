@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import warnings
 
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from chainlib import der
 from chainlib.certificate import Certificate, UnreadableCertificate, parse_entry
 from chainlib.errors import UnusableFile
@@ -39,7 +37,7 @@ def from_pkcs7(data: bytes, *, what: str) -> list[Certificate]:
 
 
 def _parse_pkcs7(data: bytes) -> list[bytes] | None:
-    from cryptography.hazmat.primitives.serialization import pkcs7  # noqa: PLC0415 -- it imports all of `email`
+    from cryptography.hazmat.primitives.serialization import Encoding, pkcs7  # noqa: PLC0415 -- it imports all of `email`
 
     with warnings.catch_warnings():
         # Windows writes bags in BER, and the library warns of that and of odd serial numbers.

@@ -48,6 +48,7 @@ OF_REFUSALS = frozenset(
         "chainlib.judge.default_certificates",
         "chainlib.pem.text_encodings",
         "chainlib.pem.unusual",
+        "cryptography.hazmat.primitives.serialization",
         "difflib",
         "idna",
         "shutil",

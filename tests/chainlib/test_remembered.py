@@ -208,7 +208,7 @@ def test_same_bytes_are_one_certificate() -> None:
     copies = (
         Certificate.from_der(bytes(bytearray(long.der))),
         Certificate.from_x509(long.parsed),
-        Certificate.from_bundle(long.parsed),
+        Certificate.from_bundle(long.der),
         copy(long),
         pickle.loads(pickle.dumps(long)),  # noqa: S301 -- pickled on the same line
     )
