@@ -64,7 +64,7 @@ ENGLISH: Mapping[Code, tuple[str, ...]] = MappingProxyType(
             r"leaf certificate is missing",
             r"certificate chain,? (?:is )?missing (?:the |its )?leaf certificate",
         ),
-        Code.LEAF_NOT_FIRST: (r"leaf certificate is not the topmost",),
+        Code.LEAF_NOT_FIRST: (r"leaf certificate is not (?:the )?topmost",),
         Code.NO_UPLOADED_ROOT_SIGNS_CHAIN: (
             r"intermediate certificate (?:is )?not signed by any (?:of the )?(?:uploaded )?root",
         ),
@@ -83,11 +83,12 @@ ENGLISH: Mapping[Code, tuple[str, ...]] = MappingProxyType(
             r"trusted root certificates? could not be loaded",
         ),
         Code.VERIFY_FAILED: (
-            r"validity of the backend certificate could not be verified",
+            r"validity of (?:the )?backend certificate could not be verified",
             r"openssl[^.]{0,200}error code",
             r"certificate verify error: ?\([0-9]",
             r"verify error: ?num=[0-9]",
             r"verify return code: [1-9]",
+            r"error [1-9][0-9]{0,3} at [0-9]{1,2} depth lookup",
         ),
         Code.PROXY_PROTOCOL_EXPECTED: (r"proxy protocol header",),
         Code.AUTH_CERTIFICATE_MISMATCH: (

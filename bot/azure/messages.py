@@ -98,7 +98,7 @@ _RECEIVED = re.compile(
 )
 _ERROR_CODE = re.compile(
     r"error code:? ?\{?([0-9]{1,5})\b|verify error: ?(?:\(|num=)([0-9]{1,5})\b"
-    r"|verify return code: ([0-9]{1,5})\b"
+    r"|verify return code: ([0-9]{1,5})\b|\berror ([0-9]{1,5}) at [0-9]{1,2} depth\b"
     r"|(?:fehlercode|code derreur|código de error|codice di errore) \{?([0-9]{1,5})\b"
 )
 _REMEMBERED, _LONGEST_REMEMBERED = 64, 1000

@@ -35,6 +35,7 @@ from bot.commands.alerts.pages import (
 )
 from bot.commands.alerts.roles import (
     Role,
+    fails_itself,
     is_client_address,
     label_role,
     place_role,
@@ -163,7 +164,8 @@ def _role(
     if address and role is not None and Role.SUBJECT <= role < Role.PAGE:
         role = _address_role(address, match, before, after, role)
     if role is not None and role > Role.LABELLED and _is_page(match, before, after, host):
-        role = Role.DOUBTFUL if _may_be_site(match, role, before, after) else max(role, Role.PAGE)
+        doubtful = Role.KNOWN if is_known and role is Role.SUBJECT else Role.DOUBTFUL
+        role = doubtful if _may_be_site(match, role, before, after) else max(role, Role.PAGE)
     if role is Role.LABELLED and _is_tool_page(match, host):
         role = Role.PAGE
     if role is Role.NAMED and is_script(match.groupdict().get("path") or ""):
@@ -176,7 +178,8 @@ def _may_be_site(match: re.Match[str], role: Role, before: str, after: str) -> b
     host, path = match["host"].lower(), match.groupdict().get("path") or ""
     is_said = role is Role.SUBJECT or (role is Role.NAMED and match.re is not URL)
     is_other = is_page_path(path) or _in_heading(before, after)
-    return is_said and not is_other and may_be_site(host, registered_domain(host))
+    fails = fails_itself(after)
+    return is_said and not is_other and may_be_site(host, registered_domain(host), fails=fails)
 
 
 def _is_page(match: re.Match[str], before: str, after: str, host: str) -> bool:

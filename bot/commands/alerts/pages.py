@@ -59,10 +59,13 @@ def is_page_host(host: str, registered: str | None) -> bool:
     return host.endswith(_QUEUES) or bool(_tool_labels(host))
 
 
-def may_be_site(host: str, registered: str | None) -> bool:
-    """Whether a host with the name of a tool may be a monitored site: `tickets`, `docs`."""
+def may_be_site(host: str, registered: str | None, *, fails: bool) -> bool:
+    """Whether a host with the name of a tool may be a monitored site: `tickets`, `docs`.
+
+    One of any tool may be, if the alert says that it is what `fails`.
+    """
     is_vendor = registered in VENDORS or host in VENDORS or host.endswith(_QUEUES)
-    return not is_vendor and _tool_labels(host) <= SITE_HOSTS
+    return not is_vendor and (fails or _tool_labels(host) <= SITE_HOSTS)
 
 
 def _tool_labels(host: str) -> frozenset[str]:

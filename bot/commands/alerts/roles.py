@@ -149,8 +149,8 @@ _CANNOT = re.compile(
 """`we cannot open X`, `incident on X`: X is failing."""
 _FAILS = re.compile(
     r"[\s\"'`*)>\]]{0,12}(?:(?:is|are|was|were|as|currently|again)\s{1,4}){0,2}(?:down|offline|unreachable|"
-    r"unavailable|unhealthy|broken|returns?|returned|returning|answers?|gives?|throws?|fails?|failing|"
-    r"times?\s+out|timing\s+out|5\d\ds?)\b",
+    r"unavailable|unhealthy|broken|returns?|returned|returning|answers?|gives?|throws?|"
+    r"fail(?:s|ed|ing)?|times?\s+out|timing\s+out|5\d\ds?)\b",
     re.IGNORECASE,
 )
 """`users report A down`: A is failing, and is no report."""
@@ -169,6 +169,12 @@ _DOWN = re.compile(
     r"|(?:ist|est|no|is)\s+(?:nicht|ne|pas|respond\w+|erreichbar|ausgefallen|ca\w+)|ne\s+r\w+|r\u00e9pond|slow)\b",
     re.IGNORECASE,
 )
+_FAULTY_ANSWER = re.compile(
+    r"[\s\"'`*)>\]]{0,12}(?:returns?|returned|returning|answers?|answered|gives?|gave|throws?|fail(?:s|ed|ing)?)"
+    r"\s{1,4}(?:with\s{1,4})?(?:(?:a|an|the|only|http|status|code)\s{1,4}){0,3}(?:5\d\ds?|errors?|nothing)\b",
+    re.IGNORECASE,
+)
+"""`A returned 502`, `A fails with an error`: the answer of A itself."""
 _WORRIES = re.compile(
     r"\b(?:look(?:ing)?\s+(?:at|into)|check(?:ing)?|(?:issues?|problems?|trouble|wrong|fault|outage)\s+(?:with|on|of)"
     r"|(?:happens|occurs|started|appears)\s+(?:on|at|with)|(?:reach|open|load|resolve|ping|access|contact)(?:ing)?|(?:connect|log\s?in)(?:ing)?\s+(?:to|on)"
@@ -274,6 +280,11 @@ def is_at_the_head(before: str, after: str) -> bool:
 def is_said_to_fail(before: str, after: str) -> bool:
     """Whether the words around a name say that it fails: `X is down`, `please look at X`."""
     return bool(_DOWN.match(after) or _WORRIES.search(before))
+
+
+def fails_itself(after: str) -> bool:
+    """Whether the words right after a name say that it is what fails; `X shows 502` does not."""
+    return bool(_FAULTY_ANSWER.match(after) or _DOWN.match(after))
 
 
 def says_failure(after: str) -> bool:

@@ -132,6 +132,9 @@ NAMED_LIKE_TOOLS = {
     "beside another host": ("502 on app3.adatum.org, page tickets.adatum.org", "app3.adatum.org"),
     "page of a ticket": ("502 again https://tickets.adatum.org/browse/OPS-7", None),
     "tool": ("certificate alert on grafana.adatum.org", None),
+    "tool that fails": ("grafana.adatum.org returned 502 for an hour", "grafana.adatum.org"),
+    "tool that tells": ("grafana.adatum.org shows 502 on checkout", None),
+    "tool of a vendor": ("adatum.grafana.net returned 502", None),
     "alone": ("tickets.adatum.org", None),
 }
 GATEWAYS = {

@@ -48,6 +48,10 @@ CASES: dict[str, tuple[dict[str, Any], str | None]] = {
     "bare name": ({"text": "502 on backend.contoso.com since 03:12"}, "backend.contoso.com"),
     "name with port": ({"text": "backend.contoso.com:8443 is down"}, "backend.contoso.com:8443"),
     "link": ({"text": "502 at <https://Shop.contoso.com:8443/cart|shop>"}, "shop.contoso.com:8443"),
+    "link that failed": (
+        {"text": "<https://be-1.contoso.com/health|first backend> failed with 502"},
+        "be-1.contoso.com",
+    ),
     "address": ({"text": "unhealthy: 10.0.0.5"}, "10.0.0.5"),
     "labelled host wins": (
         {"text": "dashboard https://grafana.contoso.com/d/1 backend: be-1.contoso.com"},
