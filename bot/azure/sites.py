@@ -62,6 +62,7 @@ class _Names:
     wild: tuple[str, ...]
 
     def takes(self, name: str) -> bool:
+        """Whether a listener accepts this name, exactly or by a wildcard."""
         return not self.exact.isdisjoint(_spellings(name)) or any(
             host_fits(one, name) for one in self.wild
         )

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from bot.cards.check_card import HEALTH_TEXT_LIMIT
 from bot.cards.escaping import clean, inert
 from bot.cards.lock_screen import PHRASES, PLACES, phrased, target_name
-from bot.cards.missing_issuer import not_at_hand
+from bot.cards.missing_issuer import why_not_obtained
 from bot.cards.parts import (
     JSON_LIMIT,
     Drawing,
@@ -121,7 +121,7 @@ def _parts(report: CheckReport, limit: int) -> Iterator[Part]:
     pairs = zip(report.verdict.findings, report.explanation.fixes, strict=False)
     for number, (finding, fix) in enumerate(pairs, 1):
         yield say(*_finding(number, finding, fix, limit))
-    if nowhere := not_at_hand(report):
+    if nowhere := why_not_obtained(report):
         yield say(bold("No fullchain.pem: "), clean(nowhere, max(limit, 600)))
     if report.explanation.gateway_message:
         yield say(

@@ -48,7 +48,7 @@ def _visible(character: str) -> str:
     return f"<U+{ord(character):04X}>" if category in _UNSEEN else character
 
 
-def seen(text: str) -> str:
+def visible_text(text: str) -> str:
     """Text as it leaves: what nobody would see in it is shown as by `clean`; lines stay."""
     return "\n".join(
         line if line.isprintable() else "".join(_visible(character) for character in line)

@@ -23,11 +23,11 @@ from bot.cards.fix_value import steps_value
 from bot.cards.gateway_summary import (
     NAMES_SHOWN,
     explanation_of,
+    grade_of,
     lock_screen_of,
     name_of,
     shape_of,
     summary,
-    word_of,
 )
 from bot.cards.lock_screen import PHRASES, PLACES, SHAPES
 from bot.cards.parts import (
@@ -103,7 +103,7 @@ def _routes(report: GatewayReport) -> Iterator[Part]:
 
 
 def _heading(report: GatewayReport) -> str:
-    word = word_of(report, fold(report))
+    word = grade_of(report, fold(report))
     kind = "site" if report.site else "gateway"
     return f"{shape_of(word)} {word} {kind} {shorten_middle(name_of(report), 36)}"
 

@@ -20,7 +20,7 @@ NAMES_SHOWN = 2
 _NAME_ROOM = 16
 
 
-def word_of(report: GatewayReport, causes: tuple[CauseGroup, ...]) -> str:
+def grade_of(report: GatewayReport, causes: tuple[CauseGroup, ...]) -> str:
     """The verdict in one word."""
     if not report.healthy:
         return "FAIL"
@@ -101,7 +101,7 @@ def lock_screen_of(
 
     The number of servers is added if it fits.
     """
-    word, name = word_of(report, causes), name_of(report)
+    word, name = grade_of(report, causes), name_of(report)
     options = _endings(report, causes) if causes else [_fine_ending(report)]
     rest = next(
         (one for one in options if limit - len(word) - 1 - len(one) >= min(len(name), _NAME_ROOM)),

@@ -12,7 +12,7 @@ from chainlib import MissingIssuer
 _NAME, _ADDRESS = 80, 200
 
 
-def not_at_hand(report: CheckReport, *, in_terminal: bool = False) -> str:
+def why_not_obtained(report: CheckReport, *, in_terminal: bool = False) -> str:
     """One line for the thread, or for the terminal, whose user has no bot to configure.
 
     Empty if there is a chain file, or if no certificate gives the address of its issuer.

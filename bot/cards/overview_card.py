@@ -12,7 +12,7 @@ from bot.cards.check_card import (
 )
 from bot.cards.escaping import clean, shorten, shorten_middle
 from bot.cards.gateway_card import LINE_LIMIT
-from bot.cards.gateway_summary import UNKNOWN, lock_screen_of, name_of, shape_of, verb_of, word_of
+from bot.cards.gateway_summary import UNKNOWN, grade_of, lock_screen_of, name_of, shape_of, verb_of
 from bot.cards.lock_screen import PHRASES
 from bot.cards.parts import (
     TEXT_LIMIT,
@@ -75,7 +75,7 @@ def _first_of(ordered: Sequence[GatewayReport], bad: int) -> str:
 
 
 def _overview_line(report: GatewayReport) -> Paragraph:
-    word = word_of(report, fold(report))
+    word = grade_of(report, fold(report))
     return say(
         bold(f"{shape_of(word)} {shorten_middle(name_of(report), 40)} "),
         shorten(_in_one_line(report), LINE_LIMIT),
@@ -109,7 +109,7 @@ def overview_details(reports: Sequence[GatewayReport], refusals: Sequence[Refusa
     """Every gateway in one line, worst first, for the file in the thread."""
     ordered = sorted(reports, key=lambda report: (report.healthy, report.gateway.id.name))
     lines = [
-        f"{word_of(report, fold(report))} "
+        f"{grade_of(report, fold(report))} "
         f"gw:{clean(report.gateway.id.group, 120)}/{name_of(report)}: "
         f"{_in_one_line(report)}"
         for report in ordered

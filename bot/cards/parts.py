@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.cards.escaping import clean, inert, seen, shorten, shorten_middle
+from bot.cards.escaping import clean, inert, shorten, shorten_middle, visible_text
 from chainlib.frozen import dataclass
 
 TEXT_LIMIT = 90
@@ -75,7 +75,11 @@ class Span:
         if self.channel:
             return {"type": "channel", "channel_id": self.text}
         style = {name: True for name, on in (("bold", self.bold), ("code", self.code)) if on}
-        return {"type": "text", "text": seen(self.text), **({"style": style} if style else {})}
+        return {
+            "type": "text",
+            "text": visible_text(self.text),
+            **({"style": style} if style else {}),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,14 +94,14 @@ class Heading:
             "type": "header",
             "text": {
                 "type": "plain_text",
-                "text": shorten_middle(seen(self.text), HEADER_LIMIT),
+                "text": shorten_middle(visible_text(self.text), HEADER_LIMIT),
                 "emoji": False,
             },
         }
 
     def plain(self) -> str:
         """The same line as text."""
-        return inert(shorten_middle(seen(self.text), HEADER_LIMIT))
+        return inert(shorten_middle(visible_text(self.text), HEADER_LIMIT))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +132,7 @@ class Drawing:
 
     def block(self) -> Block:
         """A preformatted rich_text element."""
-        text = {"type": "text", "text": seen("\n".join(self.lines))}
+        text = {"type": "text", "text": visible_text("\n".join(self.lines))}
         return {
             "type": "rich_text",
             "elements": [{"type": "rich_text_preformatted", "elements": [text]}],
@@ -148,7 +152,10 @@ class Steps:
     def block(self) -> Block:
         """An ordered rich_text list."""
         sections = [
-            {"type": "rich_text_section", "elements": [{"type": "text", "text": seen(item)}]}
+            {
+                "type": "rich_text_section",
+                "elements": [{"type": "text", "text": visible_text(item)}],
+            }
             for item in self.items
         ]
         return {
@@ -211,7 +218,7 @@ class Button:
         """The button element."""
         label = {
             "type": "plain_text",
-            "text": shorten(seen(self.label), BUTTON_LABEL_LIMIT),
+            "text": shorten(visible_text(self.label), BUTTON_LABEL_LIMIT),
             "emoji": False,
         }
         style = {"style": "primary"} if self.primary else {}
@@ -234,7 +241,14 @@ class Overflow:
     def element(self) -> Block:
         """The overflow element."""
         options = [
-            {"text": {"type": "plain_text", "text": seen(label), "emoji": False}, "value": value}
+            {
+                "text": {
+                    "type": "plain_text",
+                    "text": visible_text(label),
+                    "emoji": False,
+                },
+                "value": value,
+            }
             for label, value in self.options
         ]
         return {"type": "overflow", "action_id": self.action, "options": options}
@@ -279,7 +293,11 @@ class ContextBlock:
         Hostile text is plain_text; the only markup is built from an ID and a number.
         """
         elements: list[Block] = [
-            {"type": "plain_text", "text": shorten(seen(self.text), CONTEXT_LIMIT), "emoji": False}
+            {
+                "type": "plain_text",
+                "text": shorten(visible_text(self.text), CONTEXT_LIMIT),
+                "emoji": False,
+            }
         ]
         if markup := " ".join(filter(None, (self._user(), self._instant()))):
             elements.append({"type": "mrkdwn", "text": markup})
@@ -288,7 +306,7 @@ class ContextBlock:
     def plain(self) -> str:
         """The same line, with the instant in UTC."""
         said = f" · {utc(self.at)}" if self.at else ""
-        return inert(shorten(seen(self.text), CONTEXT_LIMIT)) + said
+        return inert(shorten(visible_text(self.text), CONTEXT_LIMIT)) + said
 
     def _user(self) -> str | None:
         usable = self.user and self.user.isascii() and self.user.isalnum()
@@ -345,7 +363,7 @@ def json_size(blocks: Sequence[Mapping[str, Any]]) -> int:
 
 def _inert(text: str) -> str:
     """Text for where Slack parses it, with nothing invisible in it."""
-    return inert(seen(text))
+    return inert(visible_text(text))
 
 
 def utc(instant: datetime) -> str:

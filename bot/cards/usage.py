@@ -87,7 +87,7 @@ def nothing_named() -> Message:
     )
 
 
-def which(reason: str, lines: Sequence[str]) -> Message:
+def which_target(reason: str, lines: Sequence[str]) -> Message:
     """The answer to an alert with several equally likely targets: one button for each."""
     sentence = clean(f"{reason[:1].upper()}{reason[1:]}.", 400)
     buttons = [
@@ -149,7 +149,7 @@ def facts(title: str, rows: Mapping[str, str]) -> Message:
     return compose(title, [say(bold(title)), Listing(rows=shown)])
 
 
-def running(name: str, *, link: str | None) -> Message:
+def already_running(name: str, *, link: str | None) -> Message:
     """The same target is being checked, or was checked a moment ago: a link to that card."""
     where = Span(text="see its card", link=link) if link else Span(text="see its card above")
     sentence = f"{clean(name, 100)} was checked a moment ago: "

@@ -14,7 +14,7 @@ from bot.checks.last_healthy import RecentFacts
 from bot.checks.service import CheckService
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.request import HostTarget, ProbeOptions
-from bot.slack.handlers.alert_following import EVERY_S
+from bot.slack.handlers.alert_follow_up import EVERY_S
 from bot.slack.handlers.check import no_site
 from bot.slack.handlers.health import nothing_followed
 from bot.slack.handlers.subscription_replies import SubscriptionReplies

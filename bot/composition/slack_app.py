@@ -19,17 +19,17 @@ from bot.settings import Settings
 from bot.slack.button_listeners import ButtonListeners
 from bot.slack.handlers.alert_answers import AlertAnswerer
 from bot.slack.handlers.alert_cards import AlertCards
-from bot.slack.handlers.alert_following import AlertFollowing
+from bot.slack.handlers.alert_follow_up import AlertFollowUp
 from bot.slack.handlers.alerts import AlertsHandler
 from bot.slack.handlers.check import CheckHandler
 from bot.slack.handlers.consent import ConsentHandler
+from bot.slack.handlers.digest_verbs import DigestVerbHandlers
 from bot.slack.handlers.doctor import DoctorChecks
 from bot.slack.handlers.files import CardFiles
 from bot.slack.handlers.health import GatewayCheck, HealthHandler
-from bot.slack.handlers.mute import MuteHandlers
 from bot.slack.handlers.recent import Recent
 from bot.slack.handlers.rehearse import RehearseHandler
-from bot.slack.handlers.small_verbs import SimpleHandlers
+from bot.slack.handlers.simple_verbs import SimpleVerbHandlers
 from bot.slack.handlers.subscribe import SubscribeHandlers
 from bot.slack.handlers.subscription_listeners import SubscriptionListeners
 from bot.slack.handlers.subscription_replies import SubscriptionReplies
@@ -149,7 +149,7 @@ class _SlackAppBuilder:
 
     def handlers(self) -> Handlers:
         """The table of handlers by type of request."""
-        small = SimpleHandlers(
+        small = SimpleVerbHandlers(
             slack=self._slack,
             doctor=self._examination().shown,
             privileges=self._access.privileges,
@@ -206,7 +206,7 @@ class _SlackAppBuilder:
         if self._subscriptions is None:
             return {}
         subscribing = SubscribeHandlers(replies=self._subscriptions)
-        mutes = MuteHandlers(replies=self._subscriptions)
+        mutes = DigestVerbHandlers(replies=self._subscriptions)
         return {
             **answers(requests.SubscribeRequest, subscribing.subscribe),
             **answers(requests.ListRequest, subscribing.list),
@@ -265,7 +265,7 @@ class _SlackAppBuilder:
             team=identity.team,
             clock=clock,
         )
-        following = AlertFollowing(
+        following = AlertFollowUp(
             memory=memory,
             cards=cards,
             reception=reception,

@@ -13,8 +13,8 @@ from bot.cards.check_card import CHECK_AGAIN, FIX_STEPS, MORE
 from bot.cards.consent import CONSENT, REVOKE_CONSENT
 from bot.cards.fix_steps import STEPS_KIND, STEPS_TOOL, fix_steps
 from bot.cards.fix_value import switched
-from bot.cards.form import check_modal
 from bot.cards.menu import read_entry
+from bot.cards.modals import check_modal
 from bot.cards.parts import Block
 from bot.cards.usage import (
     OPEN_MODAL,

@@ -13,7 +13,7 @@ from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.error import BoltUnhandledRequestError
 
-from bot.cards.form import CHECK_MODAL, REHEARSE_MODAL, check_modal
+from bot.cards.modals import CHECK_MODAL, REHEARSE_MODAL, check_modal
 from bot.checks.alerts import AlertReader
 from bot.commands.mention import read_mention
 from bot.commands.parse import parse

@@ -22,7 +22,7 @@ from slack_sdk.signature import SignatureVerifier
 from bot.observability.health import AdminServer, Readiness
 from bot.observability.loop_lag import loop_watchdog
 from bot.settings import Settings, Transport
-from bot.slack.handlers.alert_following import AlertFollowing
+from bot.slack.handlers.alert_follow_up import AlertFollowUp
 from bot.slack.handlers.watch_store import SavedWatches
 from bot.slack.inbound.routing import Reception
 from bot.slack.outbound.client import SlackClient
@@ -107,7 +107,7 @@ class SlackApp:
     take_command: TakeCommand
     known_elsewhere: Callable[[str], Awaitable[bool]]
     watches: SavedWatches | None = None
-    alerts: AlertFollowing | None = None
+    alerts: AlertFollowUp | None = None
 
 
 @dataclasses.dataclass(slots=True, kw_only=True)

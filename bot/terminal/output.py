@@ -19,7 +19,7 @@ from rich.text import Text
 from bot.cards.drawing import draw
 from bot.cards.escaping import clean, short_name
 from bot.cards.lock_screen import PHRASES, PLACES, SHAPES, grade, phrased, target_name
-from bot.cards.missing_issuer import not_at_hand
+from bot.cards.missing_issuer import why_not_obtained
 from bot.domain.check_report import CheckReport
 from chainlib import Code, Finding, Fix, Repair, Severity, TrustMode
 
@@ -163,7 +163,7 @@ def _rest(report: CheckReport) -> Iterator[Text]:
         )
     if report.browser:
         yield Text(f"  Browser: {clean(report.browser.why, _LINE)}", style="dim")
-    nowhere = not_at_hand(report, in_terminal=True)
+    nowhere = why_not_obtained(report, in_terminal=True)
     if nowhere:
         yield Text(f"  No full chain: {clean(nowhere, _LINE)}", style="dim")
     if report.repair and (report.repair.root or not nowhere):

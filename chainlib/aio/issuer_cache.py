@@ -75,6 +75,7 @@ class _Bounded(Generic[_Key, _Value]):
         self._items: OrderedDict[_Key, tuple[float, _Value]] = OrderedDict()
 
     def get(self, key: _Key) -> _Value | None:
+        """The entry, which then counts as the one used last; `None` if it is absent or too old."""
         item = self._items.pop(key, None)
         if item is None or item[0] <= self._clock():
             return None
@@ -82,6 +83,7 @@ class _Bounded(Generic[_Key, _Value]):
         return item[1]
 
     def put(self, key: _Key, value: _Value, keep: float) -> None:
+        """Store an entry for `keep` seconds."""
         self._items.pop(key, None)
         self._items[key] = (self._clock() + keep, value)
         while len(self._items) > self._size:

@@ -20,7 +20,7 @@ from bot.domain.gateway_ref import GatewayRef
 from bot.domain.outage import DatabaseUnavailable
 from bot.domain.request import Request
 from bot.slack.handlers.alert_cards import AlertCards, Answer
-from bot.slack.handlers.alert_following import AlertFollowing
+from bot.slack.handlers.alert_follow_up import AlertFollowUp
 from bot.slack.inbound.alerts import is_alert
 from bot.slack.inbound.routing import Reception
 from bot.slack.invocation import AdmittedInvocation
@@ -51,7 +51,7 @@ class AlertAnswerer:
     memory: AlertMemory
     alerts: AlertReader
     cards: AlertCards
-    following: AlertFollowing
+    following: AlertFollowUp
     reception: Reception
 
     def receive(self, body: Payload) -> None:

@@ -36,7 +36,12 @@ from bot.domain.request import (
 from bot.observability.metrics import CHECK_SECONDS, CHECKS
 from bot.slack.handlers.files import CardContent, CardFiles
 from bot.slack.handlers.refusals import remedies, taken_back
-from bot.slack.handlers.watched import HealthReader, WatchedHost, backend_change_key, worst_pool
+from bot.slack.handlers.watch_targets import (
+    HealthReader,
+    WatchedHost,
+    backend_change_key,
+    worst_pool,
+)
 from bot.slack.handlers.wording import judged_as, understood
 from bot.slack.inbound.routing import Handler
 from bot.slack.invocation import AdmittedInvocation

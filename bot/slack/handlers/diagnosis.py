@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.cards.parts import Message
-from bot.cards.usage import nothing_named, notice, refusal, which
+from bot.cards.usage import nothing_named, notice, refusal, which_target
 from bot.checks.alerts import AlertReader
 from bot.commands.alerts import AlertReading
 from bot.slack.inbound.routing import Reception
@@ -91,7 +91,7 @@ class DiagnosisHandler:
 
     def _why_nothing(self, reading: AlertReading, message: Payload) -> Message:
         if lines := tuple(choice.line for choice in reading.choices):
-            return which(reading.reason, lines)
+            return which_target(reading.reason, lines)
         if said := self.alerts.explained(message):
             return notice(said, "/appgw-check gw:prod-gw")
         if reading.is_other_product:

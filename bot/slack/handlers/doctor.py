@@ -14,7 +14,7 @@ from bot.checks.doctor import DoctorCheck, clock, history
 from bot.checks.scopes import missing_scopes
 from bot.observability.health import Readiness
 from bot.settings import Settings
-from bot.slack.handlers.small_verbs import VERSION
+from bot.slack.handlers.simple_verbs import VERSION
 from bot.slack.transport.app import Identity, granted
 from bot.slack.transport.token import error_code_of, refusal_of
 from chainlib.frozen import dataclass

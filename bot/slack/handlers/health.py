@@ -25,7 +25,12 @@ from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import GatewayReport
 from bot.domain.request import HostTarget, ProbeRequest, SiteTarget, Via
 from bot.slack.handlers.refusals import refused, remedies
-from bot.slack.handlers.watched import HealthReader, WatchedGateway, gateway_change_key, worst_pool
+from bot.slack.handlers.watch_targets import (
+    HealthReader,
+    WatchedGateway,
+    gateway_change_key,
+    worst_pool,
+)
 from bot.slack.handlers.wording import understood, understood_of
 from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.card_life import answer_once, watch_on

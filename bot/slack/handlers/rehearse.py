@@ -16,7 +16,7 @@ from time import monotonic
 
 from bot.cards.check_card import CardContext, check_card
 from bot.cards.details import details
-from bot.cards.form import rehearse_modal
+from bot.cards.modals import rehearse_modal
 from bot.cards.parts import Block
 from bot.cards.usage import OPEN_REHEARSAL, notice, open_modal_notice
 from bot.checks import rehearse

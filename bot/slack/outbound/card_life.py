@@ -18,7 +18,7 @@ from time import monotonic
 from bot.cards.details import Attachment
 from bot.cards.parts import Message
 from bot.cards.progress import checking_card, cut_short, failed
-from bot.cards.usage import refusal, running
+from bot.cards.usage import already_running, refusal
 from bot.commands.command_text import command_text, target_of
 from bot.domain.delivery import DeliveryError
 from bot.domain.request import ProbeRequest, Request
@@ -125,7 +125,7 @@ async def link_to(slack: SlackClient, found: Run, admitted: AdmittedInvocation[R
     link = await slack.permalink(found.card.posted) if found.card and found.card.posted else None
     await slack.send_ephemeral(
         admitted.invocation,
-        running(target_of(admitted.request) or admitted.request.verb.value, link=link),
+        already_running(target_of(admitted.request) or admitted.request.verb.value, link=link),
     )
 
 

@@ -11,8 +11,8 @@ from slack_sdk.models.views import View
 
 from bot.cards.button_values import RepeatCommand, read_repeat_command
 from bot.cards.check_card import CardContext, check_card
-from bot.cards.form import check_modal, rehearse_modal
 from bot.cards.menu import for_one_person
+from bot.cards.modals import check_modal, rehearse_modal
 from bot.cards.parts import JSON_LIMIT, TEXT_LIMIT, Message, json_size
 from bot.cards.place_refusals import invitation_helps, place_refusal, why_not_here, with_reason
 from bot.cards.progress import STAGES, checking_card, cut_short, failed

@@ -18,7 +18,7 @@ from bot.domain.gateway_ref import GatewayRef
 from bot.domain.refusal import Refusal
 from bot.domain.report import GatewayReport
 from bot.domain.request import NOTHING_TYPED, HostTarget, ProbeOptions, Via
-from bot.slack.handlers.watched import HealthReader, WatchedGateway
+from bot.slack.handlers.watch_targets import HealthReader, WatchedGateway
 from bot.slack.outbound.watching import WatchResult
 from chainlib import Code
 from playground.arm import ArmStandIn, GatewaySpec, PoolSpec, RuleSpec, SettingSpec

@@ -18,7 +18,7 @@ from bot.domain.gateway_ref import GatewayRef
 from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.report import CheckReport, CheckRequest, GatewayReport
 from bot.domain.request import NOTHING_TYPED, HostTarget, ProbeOptions
-from bot.slack.handlers.watched import HealthReader, WatchedGateway, WatchedHost
+from bot.slack.handlers.watch_targets import HealthReader, WatchedGateway, WatchedHost
 from chainlib import Target
 from chainlib.aio import load_well_known
 from playground.lab.pki import NOW

@@ -18,7 +18,7 @@ Privileges = Callable[[Invocation], Awaitable[Mapping[str, str]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SimpleHandlers:
+class SimpleVerbHandlers:
     """Handles these verbs.
 
     Attributes:

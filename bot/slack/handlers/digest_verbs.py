@@ -30,7 +30,7 @@ _MOST_PREVIEWS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MuteHandlers:
+class DigestVerbHandlers:
     """Handles the verbs that change no subscription.
 
     Attributes:

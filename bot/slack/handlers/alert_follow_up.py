@@ -40,7 +40,7 @@ async def _nothing(_posted: Posted) -> None:
 
 
 @dataclass(slots=True, kw_only=True)
-class AlertFollowing:
+class AlertFollowUp:
     """Keeps the cards of alerts up to date.
 
     Attributes:
