@@ -68,7 +68,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
         steps=(
             "Open the probe's path on the server itself and measure how long it takes.",
             "Correct what is slow, or give the probe a path that needs no database.",
-            "Raise the time-out in a custom probe only as a stopgap.",
+            "Raise the time-out in a custom probe only as a temporary workaround.",
             "Check again.",
         ),
         reference=pages.ERROR_TIMEOUT,

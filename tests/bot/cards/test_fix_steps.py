@@ -109,7 +109,7 @@ def test_accepted_backend_gets_no_stopgap(validate: bool) -> None:  # noqa: FBT0
     assert report.verdict.accepted
     assert report.verdict.headline is not Code.OK
     value = steps_value(report, HOST)
-    assert "Stopgap" not in json.dumps(fix_steps(value))
+    assert "Temporary workaround" not in json.dumps(fix_steps(value))
 
 
 @pytest.mark.parametrize("without", ["v1", "layer 4"])
@@ -127,7 +127,7 @@ def test_setting_without_switches_gets_no_stopgap(without: str) -> None:
     context = read_value(value).context
     assert context is not None
     assert context.no_switches
-    assert "Stopgap" not in json.dumps(fix_steps(value))
+    assert "Temporary workaround" not in json.dumps(fix_steps(value))
 
 
 def test_placeholder_is_named_under_its_steps() -> None:

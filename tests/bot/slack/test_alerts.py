@@ -233,7 +233,7 @@ async def test_problem_that_comes_back_says_so(
         arm.add(spec(stage.port))
         stage.clock.pass_(600)
         again = await stage.alert(f"502 Bad Gateway on {NAME}")
-        await stage.bot.slack.until(lambda: "it fails again" in stage.lines(again))
+        await stage.bot.slack.until(lambda: "is back" in stage.lines(again))
         assert [one.ts for one in stage.cards()] == [card.ts]
         stage.clock.pass_(3700)
         later = await stage.alert(f"502 Bad Gateway on {NAME}")
@@ -279,7 +279,7 @@ async def test_problem_that_becomes_another_joins_it(
         assert "NAME_MISMATCH" in read(other)
         await stage.alert(f"[RESOLVED] 502 on {NAME}")
         slack = stage.bot.slack
-        await slack.until(lambda: "the problem of an earlier alert" in stage.lines(first))
+        await slack.until(lambda: "that of an earlier alert" in stage.lines(first))
         assert "NAME_MISMATCH" in read(slack.current(card))
         arm.add(spec(stage.port, trusted=True))
         stage.clock.pass_(600)
