@@ -12,11 +12,9 @@ from itertools import count
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-# Files that take longest or wait most: they start first.
-_WHOLE = (
-    "tests/playground/test_browser.py",  # one browser and one playground serve all of its tests
-)
-# Of these each test starts by itself, because they share nothing.
+# It waits most, and one browser and one playground serve all of its tests: it starts first.
+_FIRST = ("tests/playground/test_browser.py",)
+# Files whose tests wait a lot and share nothing: they start next, each test by itself.
 LONG = (
     "tests/playground/test_clock.py",
     "tests/bot/engine/test_kill.py",
@@ -30,7 +28,25 @@ LONG = (
     "tests/bot/test_cli.py",
     "tests/bot/test_health_command.py",
 )
-_PLACES: Mapping[str, int] = dict(zip((*_WHOLE, *LONG), count(), strict=False))
+# Files that take five to twenty seconds: one that starts last leaves the other workers idle.
+_HEAVY = (
+    "tests/bot/slack/test_following.py",
+    "tests/chainlib/test_pasted_files.py",
+    "tests/bot/slack/test_gateways.py",
+    "tests/chainlib/test_odd_encodings.py",
+    "tests/test_regular_expressions.py",
+    "tests/bot/slack/test_alerts.py",
+    "tests/bot/azure/test_faults.py",
+    "tests/test_packaging.py",
+    "tests/bot/azure/test_messages.py",
+    "tests/bot/test_fixsteps.py",
+    "tests/bot/mcp/test_tools.py",
+    "tests/chainlib/test_explain.py",
+    "tests/bot/slack/test_commands.py",
+    "tests/playground/test_slack_standin.py",
+    "tests/bot/checks/test_service.py",
+)
+_PLACES: Mapping[str, int] = dict(zip((*_FIRST, *LONG, *_HEAVY), count(), strict=False))
 
 
 class FileScheduling(LoadScopeScheduling):
@@ -42,5 +58,5 @@ class FileScheduling(LoadScopeScheduling):
 
 
 def long_first(items: Sequence[pytest.Item]) -> list[pytest.Item]:
-    """The tests in the order in which they begin: a long one that begins last keeps all waiting."""
+    """The tests in the order in which they begin: those of the listed files first."""
     return sorted(items, key=lambda item: _PLACES.get(item.nodeid.partition("::")[0], len(_PLACES)))
