@@ -42,6 +42,7 @@ from chainlib.findings import (
     Status,
     Verdict,
     gateway_finding,
+    headline_of,
     in_headline_order,
     rank,
 )
@@ -146,6 +147,7 @@ __all__ = [
     "few",
     "finding_page",
     "gateway_finding",
+    "headline_of",
     "holds_private_key",
     "in_headline_order",
     "is_ip_literal",

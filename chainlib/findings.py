@@ -192,11 +192,8 @@ class Verdict:
 
     @property
     def headline(self) -> Code:
-        """The first critical finding, else `VALIDATION_OFF`, else the first warning, else `OK`."""
-        if self.accepted and Code.VALIDATION_OFF in self.codes:
-            return Code.VALIDATION_OFF
-        heads = [f.code for f in self.findings if f.severity is not Severity.INFO]
-        return heads[0] if heads else Code.OK
+        """The headline of its findings."""
+        return headline_of(self.findings)
 
     @property
     def hidden(self) -> frozenset[Code]:
@@ -208,6 +205,19 @@ class Verdict:
     def codes(self) -> frozenset[Code]:
         """Every code, whatever its severity."""
         return frozenset(f.code for f in self.findings)
+
+
+def headline_of(findings: tuple[Finding, ...]) -> Code:
+    """The headline of findings that are in headline order.
+
+    The first critical finding, else `VALIDATION_OFF`, else the first warning, else `OK`.
+    """
+    if not findings:
+        return Code.OK
+    accepted = not any(f.severity is Severity.CRITICAL for f in findings)
+    if accepted and any(f.code is Code.VALIDATION_OFF for f in findings):
+        return Code.VALIDATION_OFF
+    return next((f.code for f in findings if f.severity is not Severity.INFO), Code.OK)
 
 
 def gateway_finding(

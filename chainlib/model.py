@@ -12,6 +12,7 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import field
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 
 from chainlib.causes import Cause
@@ -70,6 +71,12 @@ def is_ip_literal(host: str) -> bool:
     """Whether the text is an IPv4 or IPv6 address rather than a name."""
     if ":" not in host and not host[-1:].isdigit():
         return False
+    return _is_address(host)
+
+
+# The addresses of a gateway's members are asked about several times in each report.
+@lru_cache(maxsize=4096)
+def _is_address(host: str) -> bool:
     try:
         ipaddress.ip_address(host)
     except ValueError:

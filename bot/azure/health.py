@@ -69,14 +69,20 @@ def with_known_names(health: GatewayHealth, gateway: Gateway) -> GatewayHealth:
     pools = {pool.name.lower(): pool.name for pool in gateway.pools}
     settings = {setting.name.lower(): setting.name for setting in gateway.settings}
     servers = tuple(
-        replace(
+        _named(
             server,
-            pool=pools.get(server.pool.lower(), server.pool),
-            setting=settings.get(server.setting.lower(), server.setting),
+            pools.get(server.pool.lower(), server.pool),
+            settings.get(server.setting.lower(), server.setting),
         )
         for server in health.servers
     )
     return replace(health, servers=servers)
+
+
+def _named(server: BackendServer, pool: str, setting: str) -> BackendServer:
+    if (server.pool, server.setting) == (pool, setting):
+        return server
+    return replace(server, pool=pool, setting=setting)
 
 
 def _pool(entry: Document) -> Iterator[BackendServer]:

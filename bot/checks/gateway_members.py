@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import ParamSpec, TypeVar
 
 from bot.azure.gateway_document import with_nic_addresses
 from bot.azure.member_uses import NO_ADDRESS, MemberUse, member_uses, with_listed_servers
@@ -40,8 +41,24 @@ from bot.domain.report import GatewayReport, MemberCheck
 from bot.domain.request import ProbeOptions, Via
 from chainlib.frozen import dataclass
 
+MANY = 200
+"""Members from which a report is prepared and joined in a worker thread."""
 MAX_UNLISTED = 200
 """Servers that only backend health lists are probed up to this number."""
+_Given = ParamSpec("_Given")
+_Result = TypeVar("_Result")
+
+
+async def apart(
+    members: int, work: Callable[_Given, _Result], *args: _Given.args, **kwargs: _Given.kwargs
+) -> _Result:
+    """Call a pure function, in a worker thread where it goes over many members.
+
+    With 1,000 members it takes 50 to 80 ms, in which the event loop would do nothing else.
+    """
+    if members < MANY:
+        return work(*args, **kwargs)
+    return await asyncio.to_thread(work, *args, **kwargs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +99,7 @@ class GatewayMembers:
             report = await self._with_interfaces(report, health)
         if not isinstance(health, Refusal) and report.via is not Via.GATEWAY:
             report = await self._with_listed(report, health)
-        answered = add_backend_health(report, health)
+        answered = await apart(len(report.members), add_backend_health, report, health)
         if not report.site:
             return answered
         return with_routes(answered, rules_for(report.gateway, report.site))
@@ -142,7 +159,7 @@ class GatewayMembers:
         root = find_root(options, gateways, None, gateway.id.text)
         if isinstance(root, Refusal):
             return root
-        checks, said = typed_checks(uses, gateways, options, root)
+        checks, said = await apart(len(uses), typed_checks, uses, gateways, options, root)
         report = await self.check(gateway, checks, gateways)
         return replace(
             report,

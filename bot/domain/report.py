@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from bot.domain.azure import BackendServer, Gateway, GatewayHealth, Health, PoolUse
 from bot.domain.check_report import AddressReport, BrowserView, CheckReport, CheckRequest
 from bot.domain.refusal import Refusal
 from bot.domain.request import NOTHING_TYPED, ProbeOptions, Via
-from chainlib import Code, Finding, Severity, Verdict, in_headline_order
+from chainlib import Code, Finding, Severity, headline_of, in_headline_order
 from chainlib.frozen import dataclass
 
 __all__ = [
@@ -115,7 +115,7 @@ class MemberReport:
     @property
     def headline(self) -> Code:
         """The first critical finding, else the first warning, else `OK`."""
-        return Verdict(findings=self.findings, at=datetime.min.replace(tzinfo=UTC)).headline
+        return headline_of(self.findings)
 
     @property
     def healthy(self) -> bool:
@@ -188,8 +188,7 @@ class GatewayReport:
     def headline(self) -> Code:
         """The headline of all findings about the gateway and its members."""
         found = (*self.findings, *(f for member in self.members for f in member.findings))
-        at = datetime.min.replace(tzinfo=UTC)
-        return Verdict(findings=in_headline_order(found), at=at).headline
+        return headline_of(in_headline_order(found))
 
     @property
     def unanswered(self) -> bool:
