@@ -1,5 +1,14 @@
 """`appgw serve`: reads the settings, creates the clients and runs the bot. Composition only.
 
+Composition has three steps, and this file is the first:
+
+1. `_serve`, once per process: settings to ARM client, database, learned facts and check services,
+   and from these the `Parts` of the Slack app.
+2. `bot.composition.slack_app`, once Slack has said who the bot is: parts to handlers (one table by
+   type of request), the reception of invocations, and the listeners.
+3. `bot.composition.digests`, beside it: the same check services to the digest engine, with the
+   renderer and the poster of `bot.slack`.
+
 Exit status: 0 after SIGTERM or SIGINT, 2 when the settings, a token, a port or the database cannot
 be used.
 """

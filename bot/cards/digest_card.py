@@ -79,7 +79,7 @@ class DigestHead:
 
 
 def digest_card(head: DigestHead, rows: Sequence[DigestRow]) -> Message:
-    """The card of one digest."""
+    """The card in the channel: counts and the worst causes; the others are left to the thread."""
     word, target = _word(rows), clean(head.target, 200)
     parts: list[Part] = [
         Heading(text=f"{SHAPES[word]} {shorten_middle(target, _TARGET)}, {clean(head.when, 40)}")

@@ -210,7 +210,7 @@ async def stale_runs(
 
 
 async def get_run(connection: AsyncConnection, run_id: str) -> DigestRun | None:
-    """One run."""
+    """Read a run; `None` if it is not stored, or no longer."""
     row = (await connection.execute(select(_RUN).where(_RUN.c.id == run_id))).one_or_none()
     return _read(row) if row else None
 

@@ -123,7 +123,7 @@ def github_data(text: str) -> str:
 
 
 def github_property(text: str) -> str:
-    """A property for GitHub."""
+    """The value of a property of a GitHub command, which `:` or `,` would end."""
     return github_data(text).replace(":", "%3A").replace(",", "%2C")
 
 
@@ -133,7 +133,7 @@ def azure_data(text: str) -> str:
 
 
 def azure_property(text: str) -> str:
-    """A property for Azure Pipelines."""
+    """The value of a property of an Azure Pipelines command, which `;` or `]` would end."""
     return azure_data(text).replace(";", "%3B").replace("]", "%5D")
 
 

@@ -15,7 +15,7 @@ EVERYWHERE = frozenset({"list", "get", "health", "poll", "subscriptions"})
 
 
 class FaultKind(StrEnum):
-    """The faults."""
+    """How the stand-in ARM can fail a request."""
 
     UNAUTHORIZED = "unauthorized"
     FORBIDDEN = "forbidden"

@@ -109,7 +109,7 @@ class Sender:
         }
 
     def message_shortcut(self, message: Message, callback_id: str, *, user: str) -> Json:
-        """A shortcut on a message."""
+        """The payload of a shortcut used on a message."""
         payload = self._interaction("message_action", user, message.channel)
         more = {
             "callback_id": callback_id,

@@ -247,7 +247,7 @@ def test_default_certificate_is_named_first(row: DefaultCertificate) -> None:
     assert first.startswith(f"The name {HOST} matches no rule or site there")
     assert not list(hosts_to_set(verdict))
     if row.kind is not DefaultKind.PLATFORM:  # its chain is judged by itself
-        assert "CA of your own" not in words(verdict)
+        assert "create a private CA" not in words(verdict)
     assert "localhost" not in "\n".join(steps_for(verdict, Code.NAME_MISMATCH))
 
 

@@ -54,7 +54,7 @@ class WhatIfHandler:
         await answer_once(self.cards, admitted, self.removal_work(admitted))
 
     def forecast_work(self, admitted: AdmittedInvocation[ForecastRequest]) -> WhatIfWork[Forecast]:
-        """One forecast."""
+        """What a forecast's card needs: the dates on which something breaks, and their files."""
         request = admitted.request
         days = DEFAULT_DAYS if request.days is None else request.days
         return WhatIfWork(
@@ -67,7 +67,7 @@ class WhatIfHandler:
         )
 
     def removal_work(self, admitted: AdmittedInvocation[RemovalRequest]) -> WhatIfWork[Removal]:
-        """One rehearsal of a root's removal."""
+        """What the card of a removal needs: who would be refused without the root."""
         request = admitted.request
 
         def line(example: str) -> str:

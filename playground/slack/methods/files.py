@@ -82,7 +82,7 @@ def _share(call: Call, files: list[StoredFile]) -> list[StoredFile]:
 
 @method("files.info", scopes("files:read"))
 def file_info(call: Call) -> Json:
-    """One file."""
+    """Describe an uploaded file; `file_not_found` if there is none of that ID."""
     file = call.workspace.files.get(call.need("file"))
     if file is None:
         raise Refused("file_not_found")
