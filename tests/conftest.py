@@ -30,7 +30,7 @@ from tests.support.sampling import of_all
 from tests.support.scheduling import FileScheduling, long_first
 from tests.support.shared import run_folder
 from tests.support.waiting import LIMIT_S
-from tests.support.workers import fork_the_workers
+from tests.support.workers import fork_the_workers, send_less
 
 ALLOWED_SKIPS = Path(__file__).parent / "allowed_skips.txt"
 _BLOCKING = BlockBuster(scanned_modules=["bot", "chainlib"])
@@ -174,6 +174,7 @@ def pytest_configure(config: pytest.Config) -> None:
     _clean_environment()
     _keep_bytecode()
     fork_the_workers(config)
+    send_less(config)
     _only_loopback()
     _read_what_the_program_reads_first()
     _let_slack_be_patient()
