@@ -151,9 +151,8 @@ def check_request(options: CheckOptions) -> tuple[CheckRequest, datetime | None]
             f"--sni {options.sni} is an IP address; a server name is a host name, for example "
             "--sni backend.contoso.com."
         )
-    rule = HttpProbeRule(
-        host_header=name, path=path, timeout=min(HttpProbeRule().timeout, seconds(options.timeout))
-    )
+    seconds(options.timeout)  # bounds the whole command; the gateway's own wait stays as it is
+    rule = HttpProbeRule(host_header=name, path=path)
     target = Target(
         host=host, port=port, server_name=None if is_ip_literal(server_name) else server_name
     )

@@ -21,7 +21,7 @@ from bot.cards.escaping import clean, short_name
 from bot.cards.lock_screen import PHRASES, PLACES, SHAPES, grade, phrased, target_name
 from bot.cards.missing_issuer import why_not_obtained
 from bot.domain.check_report import CheckReport
-from chainlib import Code, Finding, Fix, Repair, Severity, TrustMode
+from chainlib import Code, Finding, Fix, Repair, Severity, TrustMode, Verdict
 
 DRAWING_LINES = 400  # two for each of the 100 certificates that a chain may contain, and spare ones
 _LINE = 400
@@ -167,7 +167,7 @@ def _rest(report: CheckReport) -> Iterator[Text]:
     if nowhere:
         yield Text(f"  No full chain: {clean(nowhere, _LINE)}", style="dim")
     if report.repair and (report.repair.root or not nowhere):
-        yield Text(f"  Repair: {_repair(report.repair)}", style="dim")
+        yield Text(f"  Repair: {_repair(report.repair, report.verdict)}", style="dim")
     if _trusts_public_cas(report) and report.verdict.headline in _OF_A_PRIVATE_CA:
         yield Text(
             "  Trust: no --root was given, so well-known CAs are trusted. Where the backend "
@@ -186,10 +186,12 @@ def _trusts_public_cas(report: CheckReport) -> bool:
     return report.request.policy.trust is TrustMode.WELL_KNOWN
 
 
-def _repair(repair: Repair) -> str:
+def _repair(repair: Repair, verdict: Verdict) -> str:
     chain = "the chain to send (repair.chain_pem)" if repair.chain else ""
     upload = "the certificate to upload (repair.root_pem)" if repair.root else ""
     missing = ", ".join(clean(short_name(one.subject), 80) for one in repair.missing)
+    if not chain and not upload and Code.CA_CONSTRAINT_VIOLATED in verdict.codes:
+        return "no better chain can be made here: a CA that may do so has to issue it anew."
     if not chain and not upload:
         return _no_repair(missing, unchanged=repair.unchanged)
     have, them = (f"{chain} and {upload}", "both") if chain and upload else (chain or upload, "it")

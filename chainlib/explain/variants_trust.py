@@ -151,6 +151,14 @@ TRUST: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
         ),
         Code.ROOT_MISMATCH: (
             _IN_VAULT,
+            Variant(
+                when={"behind_gap": "True", "subject": ANY},
+                steps=(
+                    "Put the missing certificate into the server's file first, then check again.",
+                    "If the chain then ends in {subject}, upload that root and attach it.",
+                    MINUTES,
+                ),
+            ),
             of_kind("public-ca-with-uploaded-roots", *_PUBLIC_CA),
             of_kind(
                 "same-key-other-certificate",

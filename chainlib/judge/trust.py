@@ -225,7 +225,7 @@ def _sent_root(case: Case) -> Iterator[Finding]:
         else listed(_uploaded(case))
     )
     summary = f"The server's chain ends in {short_name(root)}; the gateway trusts {trusted}."
-    evidence = {
+    evidence: dict[str, object] = {
         "kind": kind,
         "subject": root.subject,
         "sha256": root.sha256,
@@ -233,6 +233,12 @@ def _sent_root(case: Case) -> Iterator[Finding]:
     }
     if namesake:
         evidence["namesake_sha256"] = namesake.sha256
+    if case.upper is not None and kind == "other" and not namesake:
+        summary = (
+            f"The server also sends the root {short_name(root)}; the gateway trusts {trusted}. "
+            "Which one the chain ends in cannot be told while a certificate is missing."
+        )
+        evidence["behind_gap"] = True
     yield critical(Code.ROOT_MISMATCH, summary, Basis.DOCUMENTED, case.position(root), **evidence)
 
 

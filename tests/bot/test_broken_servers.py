@@ -53,6 +53,11 @@ RSA_LEAF = pki.leaf(
     ESTATE.intermediate, NAME, key=rsa.generate_private_key(public_exponent=65537, key_size=2048)
 )
 RSA_CHAIN = (RSA_LEAF.certificate, ESTATE.intermediate.certificate)
+OTHER_ROOT = pki.root("Other Root")
+OTHER_CA = pki.intermediate(OTHER_ROOT, "Other Issuing CA")
+FOREIGN = (ESTATE.leaf.certificate, OTHER_CA.certificate, OTHER_ROOT.certificate)
+NO_CA = pki.intermediate(ESTATE.root, "No CA", ca=False)
+NO_CA_LEAF = pki.leaf(NO_CA, NAME)
 DERS = [certificate.der for certificate in ESTATE.chain]
 SETTINGS_FRAME = b"\x00\x00\x12\x04\x00\x00\x00\x00\x00" + bytes(18)
 EMPTY_SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
@@ -397,6 +402,19 @@ CASES: dict[str, Case] = {
         headline="HTTP_STATUS_MISMATCH",
         silent_about="The server demands",
     ),
+    "foreign root behind a gap": Case(
+        server=lambda: TlsBackend(chain=FOREIGN, key=ESTATE.leaf.key),
+        status=1,
+        headline="INTERMEDIATE_MISSING",
+        says="cannot be told while a certificate is missing",
+    ),
+    "issuer that is no CA": Case(
+        server=lambda: TlsBackend(
+            chain=(NO_CA_LEAF.certificate, NO_CA.certificate), key=NO_CA_LEAF.key
+        ),
+        status=1,
+        headline="CA_CONSTRAINT_VIOLATED",
+    ),
     "404": Case(
         server=lambda: ESTATE.backend(http=respond(404)), status=1, headline="HTTP_STATUS_MISMATCH"
     ),
@@ -487,6 +505,15 @@ def _assert_words(case: Case, text: str) -> None:
     assert case.says in text
     assert not case.silent_about or case.silent_about not in text
     assert not PYTHON.search(text)
+
+
+async def test_repair_line_names_no_unfit_issuer(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    case = CASES["issuer that is no CA"]
+    async with case.server() as server:
+        await asyncio.to_thread(run_check, _options(case, server, root, as_json=False))
+    assert "a CA that may do so has to issue it anew" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
