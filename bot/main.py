@@ -36,7 +36,7 @@ from bot.access.people import Directory
 from bot.azure.client import ArmClient
 from bot.azure.configured import configured_client
 from bot.checks import CheckContext
-from bot.checks.alerts import AlertReader
+from bot.checks.alerts import AlertReader, load_alert_reading
 from bot.checks.doctor import DoctorCheck, azure, database, targets
 from bot.checks.intermediates import Intermediates
 from bot.checks.issuer_sources import IssuerSources, read_bundle
@@ -155,7 +155,7 @@ async def _serve(
             ).running,
         )
         service = slack_service(settings, parts, context)
-        service.on_ready = gc.freeze  # what the start made stays alive, as what was imported
+        service.on_ready = _ready
         _stop_on_signals(service.stop)
         await service.run()
 
@@ -250,6 +250,11 @@ def _saved_watches(store: Store, clock: Clock) -> Callable[[str], SavedWatches] 
         if store.embedded
         else None
     )
+
+
+def _ready() -> None:
+    gc.freeze()  # what the start made stays alive, as what was imported
+    asyncio.get_running_loop().run_in_executor(None, load_alert_reading)
 
 
 def _stop_on_signals(stop: asyncio.Event) -> None:

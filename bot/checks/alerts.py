@@ -1,19 +1,31 @@
-"""Reads alerts with the names of the known gateways, and explains Azure's messages in them."""
+"""Reads alerts with the names of the known gateways, and explains Azure's messages in them.
+
+What reads alerts is imported late, because its expressions are a twentieth of the bot's start;
+`load_alert_reading` imports it in a thread once the bot is ready.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from bot.azure.messages import recognise
 from bot.azure.sites import site_names
-from bot.commands.alerts import AlertReading, read_alert, read_text
 from bot.commands.known_names import KnownGateway, KnownNames
 from bot.domain.azure import Gateway
 from chainlib import CATALOGUE, Code
 
+if TYPE_CHECKING:
+    from bot.commands.alerts import AlertReading
+
 _NOT_EXPLAINED = frozenset({Code.OK, Code.UNRECOGNISED})
+
+
+def load_alert_reading() -> None:
+    """Import what reads alerts, so that the first one does not wait for it."""
+    import_module("bot.commands.alerts")
 
 
 def _no_gateways() -> Sequence[Gateway] | None:
@@ -36,7 +48,15 @@ class AlertReader:
 
     def read(self, message: Mapping[str, Any]) -> AlertReading:
         """Find out which target a message is about."""
+        from bot.commands.alerts import read_alert  # noqa: PLC0415 -- late, see the module docstring
+
         return read_alert(message, self._names())
+
+    def is_resolved(self, message: Mapping[str, Any]) -> bool:
+        """Whether a message says that a problem is over."""
+        from bot.commands.alerts import is_resolved  # noqa: PLC0415 -- late, see the module docstring
+
+        return is_resolved(message)
 
     async def prepare(self) -> None:
         """Read the list of gateways if there is none yet, as right after the start."""
@@ -45,6 +65,8 @@ class AlertReader:
 
     def explained(self, message: Mapping[str, Any]) -> str | None:
         """What Azure's message in this text means and what is missing; `None` without one."""
+        from bot.commands.alerts import read_text  # noqa: PLC0415 -- late, see the module docstring
+
         text = "\n".join(line.text for line in read_text(message).lines)
         found = recognise(text)
         if found.code in _NOT_EXPLAINED or found.code not in CATALOGUE:

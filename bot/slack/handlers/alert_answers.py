@@ -12,7 +12,6 @@ from dataclasses import replace
 
 from bot.cards.alerts import failing_again
 from bot.checks.alerts import AlertReader
-from bot.commands.alerts import is_resolved
 from bot.commands.command_text import command_text
 from bot.commands.parse import parse
 from bot.domain.alerts import SAME_PROBLEM, AlertAnswer, AlertClaim, AlertSwitch
@@ -72,7 +71,7 @@ class AlertAnswerer:
             switch = await self.memory.switch(channel)
             if switch is None or not await self._is_taken(channel, ts):
                 return
-            if is_resolved(event):
+            if self.alerts.is_resolved(event):
                 await self.following.check_channel(channel)
             else:
                 await self._answer(switch, ts, reading.target.line)

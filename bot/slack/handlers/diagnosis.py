@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from bot.cards.parts import Message
 from bot.cards.usage import nothing_named, notice, refusal, which_target
 from bot.checks.alerts import AlertReader
-from bot.commands.alerts import AlertReading
 from bot.slack.inbound.routing import Reception
 from bot.slack.invocation import Invocation, command_of_card
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.threads import messages_above
 from bot.slack.payload import Payload, word
 from chainlib.frozen import dataclass
+
+if TYPE_CHECKING:
+    from bot.commands.alerts import AlertReading
 
 _NOTHING_ABOVE = (
     "The messages above name no backend or gateway that can be read. Name the backend after the "
