@@ -8,6 +8,7 @@ through the parser.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import ip_address
 
 from bot.access.addresses import LOOPBACK, why_never_probed
@@ -66,6 +67,12 @@ def refuse_spelling(host: str, *, allow_loopback: bool = False) -> Refusal | Non
         host: A-label in lower case or IP address without brackets, as the parser returns it.
         allow_loopback: permits loopback addresses and their names.
     """
+    return _refused(host, allow_loopback)
+
+
+# One question asks four times about the same host, and reads it as an address each time.
+@lru_cache(maxsize=1024)
+def _refused(host: str, allow_loopback: bool) -> Refusal | None:  # noqa: FBT001 -- a key by position is the cheaper one
     name = host.lower().removesuffix(".")
     if _is_address(name):
         reason = why_never_probed(name, allow_loopback=allow_loopback)

@@ -253,13 +253,11 @@ def _unattached(
     trusted = set(attached)
     here = {root.certificate for root in gateway.roots}
     yield from (root for root in gateway.roots if root.certificate not in trusted)
+    # Others may be hundreds with the same few roots, so a root is looked at before its gateway.
     for other_gateway in others:
-        if other_gateway.id.key != gateway.id.key:
-            yield from (
-                _on_other_gateway(root)
-                for root in other_gateway.roots
-                if root.certificate not in here
-            )
+        for root in other_gateway.roots:
+            if root.certificate not in here and other_gateway.id.key != gateway.id.key:
+                yield _on_other_gateway(root)
 
 
 @lru_cache(maxsize=_ROOTS)

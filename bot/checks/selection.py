@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bot.azure.member_uses import MemberUse, all_uses_of, checks_of, probe_port, tls_uses_of
+from bot.azure.name_index import INVENTORIES
 from bot.domain.azure import Gateway, PoolUse
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.refusal import Refusal, RefusalKind
@@ -61,11 +63,26 @@ def nearest_first(
 
     ARM's lists have no order of their own.
     """
-    typed, holding = options.gw, {use.gateway.id.key for use in uses}
-    near = {
-        one.id.key for one in gateways if one.id.key in holding or (typed and typed.means(one.id))
-    }
-    return tuple(sorted(gateways, key=lambda one: (one.id.key not in near, one.id.key)))
+    ordered, near = _by_key(tuple(gateways)), {use.gateway.id.key for use in uses}
+    if typed := options.gw:
+        near |= {one.id.key for one in ordered if typed.means(one.id)}
+    first = tuple(one for one in ordered if one.id.key in near)
+    return (*first, *(one for one in ordered if one.id.key not in near)) if first else ordered
+
+
+_ORDERED: OrderedDict[int, tuple[tuple[Gateway, ...], tuple[Gateway, ...]]] = OrderedDict()
+
+
+def _by_key(gateways: tuple[Gateway, ...]) -> tuple[Gateway, ...]:
+    """The gateways in the order of their IDs; an inventory is sorted once, however often asked."""
+    # Recognised by identity: the tuple is kept, so that no other one can get its `id`.
+    given, ordered = _ORDERED.get(id(gateways), ((), ()))
+    if given is not gateways:
+        ordered = tuple(sorted(gateways, key=lambda one: one.id.key))
+        _ORDERED[id(gateways)] = (gateways, ordered)
+        if len(_ORDERED) > INVENTORIES:
+            _ORDERED.popitem(last=False)
+    return ordered
 
 
 def placement_of(
