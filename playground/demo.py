@@ -21,7 +21,7 @@ from playground.alert import SAYS, answered_alert
 from playground.gateway_questions import QUESTIONS, GatewayQuestion, answer_to
 from playground.lab.backends import LabBackend
 from playground.lab.catalogue import CATALOGUE
-from playground.lab.recipe import Recipe
+from playground.lab.recipe import BackendRecipe
 from playground.process import BotFailed, BotProcess
 from playground.slack import Ack, Message, SlackStandIn
 from playground.stage import Stage, channel_of, vault_gateway
@@ -182,7 +182,7 @@ def _seconds(value: float | None) -> str:
 
 
 async def run(
-    folder: Path, recipes: tuple[Recipe, ...] = CATALOGUE, program: Sequence[str] = ()
+    folder: Path, recipes: tuple[BackendRecipe, ...] = CATALOGUE, program: Sequence[str] = ()
 ) -> int:
     """The whole demo; returns the exit status. `program` runs instead of `appgw serve`."""
     started = time.monotonic()

@@ -29,7 +29,7 @@ from bot.fixsteps.tasks import GATEWAY_TASKS, SERVER_TASKS, GatewayTask, ServerT
 from chainlib import CATALOGUE, Code, Where
 from chainlib.explain.document import belief, document, opening, steps
 from playground.lab.catalogue import CATALOGUE as LAB
-from playground.lab.recipe import Recipe
+from playground.lab.recipe import BackendRecipe
 
 DOCS = Path(__file__).parents[1] / "docs"
 FOLDERS = ("findings", "servers", "gateways")
@@ -130,7 +130,7 @@ def _in_the_lab(code: Code) -> Iterator[str]:
     yield from (_entry(target) for target in asked)
 
 
-def _lab_target(recipe: Recipe) -> str:
+def _lab_target(recipe: BackendRecipe) -> str:
     return f"gw:lab-gw setting={recipe.name}"
 
 

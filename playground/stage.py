@@ -37,7 +37,7 @@ from playground.lab import pki
 from playground.lab.authority import DAY
 from playground.lab.backends import Lab, LabBackend
 from playground.lab.peers import LOOPBACK
-from playground.lab.recipe import Recipe
+from playground.lab.recipe import BackendRecipe
 from playground.lab.servers import TlsBackend
 from playground.slack import Channel, SlackStandIn
 from playground.slack.state import Clock
@@ -71,7 +71,7 @@ class Stage:
         self,
         folder: Path,
         *,
-        recipes: tuple[Recipe, ...] | None = None,
+        recipes: tuple[BackendRecipe, ...] | None = None,
         clock: Clock = time.time,
         slack_port: int = 0,
     ) -> None:
@@ -259,7 +259,7 @@ def health_words(lab: Lab) -> Iterator[tuple[ServerKey, tuple[str, str]]]:
             yield (POOL, backend.name, LOOPBACK), ("Unhealthy", _log(backend.recipe))
 
 
-def _log(recipe: Recipe) -> str:
+def _log(recipe: BackendRecipe) -> str:
     """The catalogue's message with the placeholders that the real service fills in."""
     rule, text = recipe.rule or HttpProbeRule(), CATALOGUE[recipe.expected].gateway_message or ""
     accepted = ",".join(f"{low}-{high}" for low, high in rule.statuses)

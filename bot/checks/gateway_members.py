@@ -13,8 +13,8 @@ from bot.azure.sites import rules_for
 from bot.checks.admission import Admission
 from bot.checks.backend_health import add_backend_health, listed, only_listed, worst_first
 from bot.checks.gateway import check_gateway
+from bot.checks.gateway_lookup import GatewayLookup
 from bot.checks.gateway_state import gateway_findings
-from bot.checks.known_gateways import KnownGateways
 from bot.checks.probe import CheckContext
 from bot.checks.protocols import NOT_CONFIGURED, Arm
 from bot.checks.selection import (
@@ -74,7 +74,7 @@ class GatewayMembers:
     """
 
     arm: Arm | None
-    gateways: KnownGateways
+    gateways: GatewayLookup
     admission: Admission
     new_context: Callable[[], CheckContext]
     slots: asyncio.Semaphore

@@ -16,8 +16,8 @@ from bot.azure.sites import unnamed_addresses
 from bot.checks.admission import Admission
 from bot.checks.answers import HostAnswer, of_worst
 from bot.checks.gateway import MAX_PARALLEL_MEMBERS, with_resolved_name
+from bot.checks.gateway_lookup import GatewayLookup
 from bot.checks.gateway_members import GatewayMembers
-from bot.checks.known_gateways import KnownGateways
 from bot.checks.prepare import addresses_of, assumed, within_deadline
 from bot.checks.probe import CheckContext, check
 from bot.checks.protocols import NOT_CONFIGURED, SLOW_ARM, Arm, TargetPolicy
@@ -102,7 +102,7 @@ class CheckService:
         target_policy: TargetPolicy,
         new_context: Callable[[], CheckContext],
     ) -> None:
-        self._arm, self._gateways = arm, KnownGateways(arm)
+        self._arm, self._gateways = arm, GatewayLookup(arm)
         self._admission = Admission(target_policy)
         self._new_context = new_context
         self._probes: SingleFlight[HostAnswer | Refusal] = SingleFlight()

@@ -13,7 +13,7 @@ from bot.commands.options import KEYS
 from bot.commands.scan import ScannedLine, scan, take_option
 from bot.commands.target import looks_like_target, unexpected_word
 from bot.commands.typed_text import Word
-from bot.commands.usage import Misread
+from bot.commands.usage import UnreadableLine
 from bot.domain.request import Verb
 
 _FILLERS = frozenset({"at", "on"})
@@ -24,7 +24,7 @@ def read_subscribe(words: Iterable[Word]) -> ScannedLine:
     """Parse `subscribe`: words for a schedule become `every`, `day` and `at`.
 
     Raises:
-        Misread: something is given twice, invalid, or contradicts the rest.
+        UnreadableLine: something is given twice, invalid, or contradicts the rest.
     """
     line = scan(words, Verb.SUBSCRIBE)
     loose, line.loose[:] = list(line.loose), []
@@ -46,12 +46,12 @@ def _schedule_key(word: str) -> str | None:
 def _check_schedule(line: ScannedLine) -> None:
     every = str(line.options.get("every", ""))
     if "day" in line.options and every not in {"", "weekly"}:
-        raise Misread(
+        raise UnreadableLine(
             f"A day belongs to every=weekly, not to every={every}; write for example weekly "
             "mon 08:30."
         )
     if "at" in line.options and (every == "hourly" or times.seconds(every) is not None):
-        raise Misread(
+        raise UnreadableLine(
             f"A time of day belongs to daily, weekdays or weekly, not to every={every}; write "
             "for example daily 08:30."
         )
@@ -61,7 +61,7 @@ def read_unsubscribe(words: Iterable[Word]) -> ScannedLine:
     """Parse `unsubscribe`: a plain number becomes `number`.
 
     Raises:
-        Misread: two numbers, or an invalid number.
+        UnreadableLine: two numbers, or an invalid number.
     """
     line = scan(words, Verb.UNSUBSCRIBE)
     numbers = [word for word in line.loose if word.removeprefix("#").isdecimal()]
@@ -77,7 +77,8 @@ def read_mute(words: Iterable[Word]) -> ScannedLine:
     The remaining words are the reason.
 
     Raises:
-        Misread: an option is invalid, a word before the reason is unknown, or the mute has no end.
+        UnreadableLine: an option is invalid, a word before the reason is unknown, or the mute has
+            no end.
     """
     line, queue, reason = ScannedLine(), deque(words), list[str]()
     while queue:
@@ -135,12 +136,12 @@ def _is_own_option(word: Word) -> bool:
 
 def _begin(reason: list[str], text: str) -> None:
     if reason:
-        raise Misread(
+        raise UnreadableLine(
             "The reason is given twice; write it once, for example mute gw:prod-gw 2h "
             "certificate swap."
         )
     if not text:
-        raise Misread(
+        raise UnreadableLine(
             "reason= needs a value, for example mute gw:prod-gw for=2h reason=certificate swap."
         )
     reason.append(text)
@@ -180,7 +181,7 @@ def _close_reason(line: ScannedLine, reason: list[str]) -> None:
     if not line.loose:
         raise unexpected_word(reason[0])
     if not line.options.keys() & {"for", "window"}:
-        raise Misread(
+        raise UnreadableLine(
             "A mute with a reason needs an end; write for example mute gw:prod-gw 2h "
             "certificate swap."
         )

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from bot.commands.host_spelling import EXAMPLE, host_name, ip_literal
 from bot.commands.typed_text import split
-from bot.commands.usage import Misread, TargetError, shown
+from bot.commands.usage import TargetError, UnreadableLine, shown
 from chainlib import DEFAULT_PORT
 from chainlib.frozen import dataclass
 
@@ -65,7 +65,7 @@ def host_target(text: str) -> TypedHost:
         words = split(text)
         if len(words) == 1:
             return read_host(words[0].bare)
-    except Misread as error:
+    except UnreadableLine as error:
         raise TargetError(str(error)) from None
     raise TargetError(f"{shown(text)} is not one host; {EXAMPLE}.")
 

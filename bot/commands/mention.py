@@ -16,7 +16,7 @@ from bot.commands.parse import nearest_verb, parse
 from bot.commands.scan import looks_like_option
 from bot.commands.target import looks_like_target, read_target
 from bot.commands.typed_text import Word, split
-from bot.commands.usage import Misread
+from bot.commands.usage import UnreadableLine
 from bot.domain.request import HelpRequest, HostTarget, Request, Verb
 
 
@@ -61,7 +61,7 @@ def read_mention(text: str) -> str | None:
     """
     try:
         words = split(text)
-    except Misread:
+    except UnreadableLine:
         return text
     plain = _without_courtesy(words)
     line = " ".join(word.text for word in plain)
@@ -174,7 +174,7 @@ def _is_place_in_file(text: str) -> bool:
 def _is_target(text: str, *, named: bool) -> bool:
     try:
         typed = read_target(text)
-    except Misread:
+    except UnreadableLine:
         return "://" in text
     if not isinstance(typed, TypedHost) or typed.typed_port is not None or named or "://" in text:
         return text.lower() != "last" or named

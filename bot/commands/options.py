@@ -12,7 +12,7 @@ from bot.commands import times
 from bot.commands.gateway_names import named_gateway, read_gateway
 from bot.commands.host import port_number, read_host, url_path
 from bot.commands.near import nearest
-from bot.commands.usage import Misread, OptionValue, TargetError, brief, shown
+from bot.commands.usage import OptionValue, TargetError, UnreadableLine, brief, shown
 from bot.domain.forecast_days import MOST_DAYS
 from bot.domain.request import Verb
 from chainlib.frozen import dataclass
@@ -37,7 +37,7 @@ class Option:
     """One option.
 
     Attributes:
-        read: parses its value; raises `Misread`.
+        read: parses its value; raises `UnreadableLine`.
         example: shown in sentences.
         bare: whether the key may be written without a value.
     """
@@ -70,7 +70,7 @@ def _only_host(text: str, key: str) -> str:
 def _resource(key: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if not _RESOURCE.fullmatch(text):
-            raise Misread(
+            raise UnreadableLine(
                 f"{key}={brief(text)} is not a valid name of an Azure resource; write for example "
                 f"{OPTIONS[key].example}."
             )
@@ -82,7 +82,7 @@ def _resource(key: str) -> Callable[[str], str]:
 def _gateway(text: str) -> str:
     gateway = read_gateway(text) or named_gateway(text)
     if gateway.pool or gateway.setting:
-        raise Misread(
+        raise UnreadableLine(
             f"gw={brief(text)} holds more than a gateway; write for example "
             f"gw=rg-prod/{gateway.name} pool={gateway.pool or 'shop'}."
         )
@@ -94,7 +94,7 @@ def _word(key: str, allowed: tuple[str, ...]) -> Callable[[str], str]:
         folded = text.lower()
         if folded not in allowed:
             near = nearest(folded, allowed) or allowed[0]
-            raise Misread(
+            raise UnreadableLine(
                 f"{key}={brief(text)} is not one of {', '.join(allowed)}; write for example "
                 f"{key}={near}."
             )
@@ -106,7 +106,7 @@ def _word(key: str, allowed: tuple[str, ...]) -> Callable[[str], str]:
 def _flag(key: str) -> Callable[[str], bool]:
     def read(text: str) -> bool:
         if text.lower() not in ("", *TRUE_WORDS):
-            raise Misread(
+            raise UnreadableLine(
                 f"{key}={brief(text)} is not a switch; write {key} alone, or leave it out, for "
                 f"example backend.contoso.com {key}."
             )
@@ -130,7 +130,7 @@ def _heartbeat(text: str) -> str:
 
 def _patterns(text: str) -> str:
     if not _PATTERNS.fullmatch(text.lower()):
-        raise Misread(
+        raise UnreadableLine(
             f"not={brief(text)} is not a pattern; write for example not=pool:test* or "
             "not=pool:test*,setting:old."
         )
@@ -141,11 +141,11 @@ def number(text: str) -> int:
     """The number of a subscription as `list` shows it.
 
     Raises:
-        Misread: it is no such number.
+        UnreadableLine: it is no such number.
     """
     digits = text.removeprefix("#")
     if not re.fullmatch(rf"[0-9]{{1,{_MAX_NUMBER_DIGITS}}}", digits) or int(digits) == 0:
-        raise Misread(
+        raise UnreadableLine(
             f"{shown(text)} is not the number of a subscription; list shows the numbers, then "
             "write for example unsubscribe 2."
         )
@@ -154,7 +154,7 @@ def number(text: str) -> int:
 
 def _days(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= MOST_DAYS:
-        raise Misread(
+        raise UnreadableLine(
             f"days={brief(text)} is not a number of days from 1 to {MOST_DAYS}; write for example "
             "days=90."
         )
@@ -213,7 +213,8 @@ def known(key: str, verb: Verb) -> str:
     """The key, if the verb has it.
 
     Raises:
-        Misread: the verb does not have it; names the verb that has, or the most similar option.
+        UnreadableLine: the verb does not have it; names the verb that has, or the most similar
+            option.
     """
     keys = KEYS.get(verb, ())
     if key in keys:
@@ -223,7 +224,7 @@ def known(key: str, verb: Verb) -> str:
         subject = {"number": "", "all": "", "without": "gw:prod-gw ", "days": "gw:prod-gw "}.get(
             key, "backend.contoso.com "
         )
-        raise Misread(
+        raise UnreadableLine(
             f"{key}= belongs to {owners[0]}, not to {verb}; write for example {owners[0]} "
             f"{subject}{OPTIONS[key].example}."
         )
@@ -233,16 +234,16 @@ def known(key: str, verb: Verb) -> str:
         if near
         else f"it takes {', '.join(f'{name}=' for name in keys) or 'none'}."
     )
-    raise Misread(f"{shown(key + '=')} is not an option of {verb}; {hint}")
+    raise UnreadableLine(f"{shown(key + '=')} is not an option of {verb}; {hint}")
 
 
 def value(key: str, text: str) -> OptionValue:
     """The checked value of an option.
 
     Raises:
-        Misread: the value is invalid or missing.
+        UnreadableLine: the value is invalid or missing.
     """
     option = OPTIONS[key]
     if not text and not option.bare:
-        raise Misread(f"{key}= needs a value, for example {option.example}.")
+        raise UnreadableLine(f"{key}= needs a value, for example {option.example}.")
     return option.read(text)

@@ -30,7 +30,7 @@ from bot.commands.target import (
     refuse_missing,
 )
 from bot.commands.typed_text import Word, split
-from bot.commands.usage import Misread, Usage, shown
+from bot.commands.usage import UnreadableLine, Usage, shown
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.request import HostTarget, LastTarget, Request, SiteTarget, Target, Verb
 from chainlib.frozen import dataclass
@@ -68,7 +68,7 @@ def _read(text: str) -> ParsedLine | Usage:
         opening = _open(words)
         verb = opening.verb
         return _READERS[verb](opening)
-    except Misread as misread:
+    except UnreadableLine as misread:
         return Usage(
             error=str(misread),
             did_you_mean=misread.did_you_mean,
@@ -115,15 +115,15 @@ def _open(words: tuple[Word, ...]) -> _Opening:
     if looks_like_target(first) or looks_like_option(first) or is_flag:
         return _Opening(verb=Verb.CHECK, written=False, words=words)
     if pair := _PAIR.fullmatch(first):
-        raise Misread(
+        raise UnreadableLine(
             f"{shown(first)} is a pool and a setting; name the gateway too, for example "
             f"gw:prod-gw pool={pair[1][:60]} setting={pair[2][:60]}.",
             Verb.HEALTH,
         )
     if product := product_named(" ".join(word.bare for word in words)):
-        raise Misread(another_product(product), None)
+        raise UnreadableLine(another_product(product), None)
     near = nearest_verb(name)
-    raise Misread(
+    raise UnreadableLine(
         f"{shown(first)} is not a command; {f'did you mean {near}?' if near else _HINT}", near
     )
 
@@ -147,7 +147,7 @@ def _read_check(opening: _Opening) -> ParsedLine:
         raise refuse_missing(verb)
     if isinstance(typed, TypedHost | LastTarget) and verb is Verb.HEALTH:
         named = typed.host if isinstance(typed, TypedHost) else "last"
-        raise Misread(
+        raise UnreadableLine(
             (
                 "health is for gateways, for example health gw:prod-gw; for a host use check, for "
                 f"example check {named[:60]}."
@@ -173,13 +173,13 @@ def _read_rehearse(opening: _Opening) -> ParsedLine:
     typed = only_target(line.loose, dotless=False) if _names_gateway(line.loose) else None
     typed = typed or named_by_option(line.options, gateway_first=True)
     if line.loose and not isinstance(typed, GatewayRef):
-        raise Misread(
+        raise UnreadableLine(
             f"rehearse takes a gateway or nothing, not {shown(line.loose[0])}; write for example "
             "rehearse.",
             Verb.REHEARSE,
         )
     if not isinstance(typed, GatewayRef) or "without" not in line.options:
-        raise Misread(
+        raise UnreadableLine(
             "rehearse takes a gateway and the root to remove, for example rehearse "
             "gw:prod-gw without=corp-root-2019; "
             "alone it opens the form for a new chain.",
@@ -196,7 +196,7 @@ def _read_forecast(opening: _Opening) -> ParsedLine:
     typed = only_target(line.loose, dotless=False)
     typed = typed or named_by_option(line.options, gateway_first=True)
     if not isinstance(typed, GatewayRef):
-        raise Misread(
+        raise UnreadableLine(
             "forecast takes a gateway, for example forecast gw:prod-gw days=90.",
             Verb.FORECAST,
         )
@@ -215,7 +215,7 @@ def _read_digest(opening: _Opening) -> ParsedLine:
     if typed is None and verb in _NEED_TARGET and not line.options.keys() & {"number", "all"}:
         raise refuse_missing(verb)
     if typed is not None and line.options.keys() & {"number", "all"}:
-        raise Misread(
+        raise UnreadableLine(
             "unsubscribe takes a number, a target or all, one of them; write for example "
             "unsubscribe 2."
         )
@@ -235,7 +235,7 @@ def _read_alerts(opening: _Opening) -> ParsedLine:
     line = scan(opening.words, Verb.ALERTS)
     typed = [word.lower() for word in line.loose]
     if len(typed) > 1 or not set(typed) <= _ALERT_STATES:
-        raise Misread(
+        raise UnreadableLine(
             f"alerts takes on or off, not {shown(' '.join(line.loose))}; write for example "
             "alerts on.",
             Verb.ALERTS,
@@ -246,7 +246,7 @@ def _read_alerts(opening: _Opening) -> ParsedLine:
 def _read_alone(opening: _Opening) -> ParsedLine:
     verb, line = opening.verb, scan(opening.words, opening.verb)
     if line.loose:
-        raise Misread(
+        raise UnreadableLine(
             f"{verb} takes no target, but {shown(line.loose[0])} was given; write for example "
             f"{verb}.",
             verb,

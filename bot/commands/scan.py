@@ -13,7 +13,7 @@ from dataclasses import field
 from bot.commands import times
 from bot.commands.options import KEYS, OPTIONS, TRUE_WORDS, known, value
 from bot.commands.typed_text import Word
-from bot.commands.usage import Misread, OptionValue
+from bot.commands.usage import OptionValue, UnreadableLine
 from bot.domain.request import Verb
 from chainlib.frozen import dataclass
 
@@ -34,10 +34,10 @@ class ScannedLine:
         """Add an option.
 
         Raises:
-            Misread: it was given before, or its value is invalid.
+            UnreadableLine: it was given before, or its value is invalid.
         """
         if key in self.options:
-            raise Misread(
+            raise UnreadableLine(
                 f"{key} is given twice; write it once, for example {OPTIONS[key].example}."
             )
         self.options[key] = value(key, text)
@@ -47,7 +47,7 @@ def scan(words: Iterable[Word], verb: Verb) -> ScannedLine:
     """Split the words of a line into options and the rest.
 
     Raises:
-        Misread: an option is unknown, given twice or invalid.
+        UnreadableLine: an option is unknown, given twice or invalid.
     """
     line = ScannedLine()
     queue = deque(words)
@@ -70,7 +70,8 @@ def take_option(word: Word, rest: deque[Word], verb: Verb) -> tuple[str, str] | 
     """The option that begins with this word; its value may be in the following words.
 
     Raises:
-        Misread: the verb has no such option, or the word's link goes elsewhere than its label says.
+        UnreadableLine: the verb has no such option, or the word's link goes elsewhere than its
+            label says.
     """
     text = word.bare
     pair = _KEY_VALUE.fullmatch(text)

@@ -7,7 +7,7 @@ import re
 from bot.commands.gateway_names import named_gateway, read_gateway
 from bot.commands.host import TypedHost, read_host
 from bot.commands.options import OPTIONS
-from bot.commands.usage import Misread, OptionValue, TargetError, repeatable, shown
+from bot.commands.usage import OptionValue, TargetError, UnreadableLine, repeatable, shown
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.request import HostTarget, LastTarget, SiteTarget, Target, Verb
 
@@ -49,17 +49,17 @@ def only_target(loose: list[str], *, dotless: bool) -> Typed | None:
     """The one target among the words; `dotless` accepts a single word without a dot as a host.
 
     Raises:
-        Misread: two targets, or a word that is no target.
+        UnreadableLine: two targets, or a word that is no target.
     """
     likely = [word for word in loose if looks_like_target(word)]
     other = [word for word in loose if not looks_like_target(word)]
     if len(likely) > 1 and likely[1].isdecimal():
-        raise Misread(
+        raise UnreadableLine(
             f"{shown(likely[1])} has no host; a port is an option or follows the host, for "
             "example port=8443."
         )
     if len(likely) > 1:
-        raise Misread(
+        raise UnreadableLine(
             f"Two targets are named, {shown(likely[0])} and {shown(likely[1])}; "
             f"ask about one at a time, for example {repeatable(likely[0])[:60]}."
         )
@@ -70,19 +70,19 @@ def only_target(loose: list[str], *, dotless: bool) -> Typed | None:
     return read_target(likely[0]) if likely else None
 
 
-def unexpected_word(word: str) -> Misread:
+def unexpected_word(word: str) -> UnreadableLine:
     """The error for a word that is neither a target nor an option."""
     if word.lower() in OPTIONS:
-        return Misread(
+        return UnreadableLine(
             f"{word.lower()} needs a value; write for example {OPTIONS[word.lower()].example}."
         )
     verb = next((verb for verb in Verb if verb == word.lower()), None)
     if verb:
-        return Misread(
+        return UnreadableLine(
             f"{shown(word)} comes first in a line; write for example {verb} backend.contoso.com.",
             verb,
         )
-    return Misread(
+    return UnreadableLine(
         f"{shown(word)} is neither a target nor an option; write for example gw:prod-gw, or "
         "intranet:443 for a host without a dot."
     )
@@ -94,7 +94,8 @@ def merge_options(typed: Typed | None, options: Options) -> Target | None:
     Options that become part of the target are removed.
 
     Raises:
-        Misread: target and option contradict each other, or the target cannot have the option.
+        UnreadableLine: target and option contradict each other, or the target cannot have the
+            option.
     """
     if isinstance(typed, TypedHost):
         return _settle_host(typed, options)
@@ -104,7 +105,7 @@ def merge_options(typed: Typed | None, options: Options) -> Target | None:
         _refuse_probe_options(typed, options)
         return typed
     if "port" in options:
-        raise Misread(
+        raise UnreadableLine(
             "port= belongs to a host, but none is named; write for example "
             "backend.contoso.com port=8443."
         )
@@ -119,7 +120,7 @@ def _refuse_probe_options(typed: SiteTarget, options: Options) -> None:
     """Refuse options for a site, whose members are probed by their settings."""
     for key in ("port", "host"):
         if key in options:
-            raise Misread(
+            raise UnreadableLine(
                 f"{key}= belongs to a backend, and site:{typed.host[:60]} is checked by its rules; "
                 f"write for example site:{typed.host[:60]}."
             )
@@ -135,7 +136,7 @@ def add_path(typed: TypedHost, options: Options) -> None:
     """Turn the path of a pasted URL into the option `path`.
 
     Raises:
-        Misread: `path=` has another value.
+        UnreadableLine: `path=` has another value.
     """
     if typed.path is not None:
         _agree("path", typed.path, options)
@@ -144,7 +145,7 @@ def add_path(typed: TypedHost, options: Options) -> None:
 
 def _agree(key: str, typed: str | int | None, options: Options) -> None:
     if typed is not None and options.get(key, typed) != typed:
-        raise Misread(
+        raise UnreadableLine(
             f"The {key} is given twice, as {typed} and {key}={options[key]}; write it once, "
             f"for example {key}={typed}."
         )
@@ -155,7 +156,7 @@ def _agree_on_gateway(typed: GatewayRef, options: Options) -> None:
         return
     other = read_gateway(str(options["gw"])) or named_gateway(str(options["gw"]))
     if typed.whole != other.whole:
-        raise Misread(
+        raise UnreadableLine(
             f"Two gateways are named, {typed.name} and gw={options['gw']}; ask about one at a "
             f"time, for example gw:{typed.name}."
         )

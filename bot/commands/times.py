@@ -9,7 +9,7 @@ import difflib
 import re
 from importlib.resources import files
 
-from bot.commands.usage import Misread, brief, shown
+from bot.commands.usage import UnreadableLine, brief, shown
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 SHORTEST_INTERVAL = 15 * MINUTE
@@ -44,16 +44,16 @@ def duration(text: str, key: str, longest: int) -> int:
     """A duration in seconds within its bounds.
 
     Raises:
-        Misread: it is no duration, or too long.
+        UnreadableLine: it is no duration, or too long.
     """
     length = seconds(text)
     if length is None:
-        raise Misread(
+        raise UnreadableLine(
             f"{key}={brief(text)} is not a duration; write minutes, hours or days, for "
             f"example {key}=15m or {key}=2h."
         )
     if not 0 < length <= longest:
-        raise Misread(
+        raise UnreadableLine(
             f"{key}={brief(text)} is outside 1 second to {longest // HOUR} hours; write for "
             f"example {key}=15m."
         )
@@ -69,11 +69,11 @@ def clock(text: str) -> str:
     """A time of day as HH:MM.
 
     Raises:
-        Misread: it is no time of day.
+        UnreadableLine: it is no time of day.
     """
     found = _CLOCK.fullmatch(text)
     if found is None or int(found[1]) > _LAST_HOUR or int(found[2]) > _LAST_MINUTE:
-        raise Misread(
+        raise UnreadableLine(
             f"{shown(text)} is not a time of day from 00:00 to 23:59; write for example at=08:30."
         )
     return f"{int(found[1]):02}:{found[2]}"
@@ -88,10 +88,10 @@ def day(text: str) -> str:
     """A weekday as its first three letters.
 
     Raises:
-        Misread: it is no weekday.
+        UnreadableLine: it is no weekday.
     """
     if not is_day(text):
-        raise Misread(
+        raise UnreadableLine(
             f"{shown(text)} is not a day of the week; write one of {', '.join(DAYS)}, for "
             "example day=mon."
         )
@@ -121,19 +121,21 @@ def window(text: str) -> str:
     An end before the start is on the next day.
 
     Raises:
-        Misread: weekdays or times are missing or invalid, or the window has no length.
+        UnreadableLine: weekdays or times are missing or invalid, or the window has no length.
     """
     *names, span = text.replace(", ", ",").split() or [""]
     named = {name for word in names for name in days(word)}
     found = _SPAN.fullmatch(span)
     if found is None or not names or not all(map(days, names)):
-        raise Misread(
+        raise UnreadableLine(
             f"{shown(text)} is not a window; write its days and times, for example sat "
             "22:00-23:30 or daily 02:00-04:00."
         )
     start, end = clock(found[1]), clock(found[2])
     if start == end:
-        raise Misread(f"{shown(text)} begins when it ends; write for example sat 22:00-23:30.")
+        raise UnreadableLine(
+            f"{shown(text)} begins when it ends; write for example sat 22:00-23:30."
+        )
     return f"{','.join(name for name in DAYS if name in named)} {start}-{end}"
 
 
@@ -146,22 +148,22 @@ def every(text: str) -> str:
     """A schedule word, or an interval between 15 minutes and a day, as typed.
 
     Raises:
-        Misread: it is neither.
+        UnreadableLine: it is neither.
     """
     folded = text.lower()
     length = seconds(folded)
     if length is None and folded not in EVERY_WORDS:
-        raise Misread(
+        raise UnreadableLine(
             f"every={brief(text)} is not a schedule; write one of {', '.join(EVERY_WORDS)} or an "
             "interval, for example every=30m."
         )
     if length is not None and length < SHORTEST_INTERVAL:
-        raise Misread(
+        raise UnreadableLine(
             f"every={brief(text)} is too often; digests are at least 15 minutes apart, for "
             "example every=15m."
         )
     if length is not None and length > DAY:
-        raise Misread(
+        raise UnreadableLine(
             f"every={brief(text)} is more than a day; write every=daily or every=weekly, for "
             "example every=weekly day=mon."
         )
@@ -172,12 +174,12 @@ def zone(text: str) -> str:
     """A time zone as spelt in the tz database; case is ignored.
 
     Raises:
-        Misread: it does not exist; names the most similar.
+        UnreadableLine: it does not exist; names the most similar.
     """
     found = ZONES.get(text.lower())
     if found is None:
         near = [key for folded, key in ZONES.items() if folded.endswith(f"/{text.lower()}")]
         near += [ZONES[key] for key in difflib.get_close_matches(text.lower(), ZONES, n=1)]
         hint = f"did you mean tz={near[0]}?" if near else "write for example tz=Europe/Berlin."
-        raise Misread(f"{shown(text)} is not a time zone; {hint}")
+        raise UnreadableLine(f"{shown(text)} is not a time zone; {hint}")
     return found

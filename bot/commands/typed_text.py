@@ -11,7 +11,7 @@ import re
 import unicodedata
 
 from bot.commands.host_spelling import a_label
-from bot.commands.usage import Misread, TargetError, shown
+from bot.commands.usage import TargetError, UnreadableLine, shown
 from chainlib import holds_private_key
 from chainlib.frozen import dataclass
 
@@ -67,10 +67,10 @@ class Word:
         """The word without formatting and punctuation.
 
         Raises:
-            Misread: the word cannot be used; `problem` says why.
+            UnreadableLine: the word cannot be used; `problem` says why.
         """
         if self.problem:
-            raise Misread(self.problem)
+            raise UnreadableLine(self.problem)
         return undecorated(self.text)
 
 
@@ -81,15 +81,16 @@ def readable(text: str) -> str:
     format of text stay, since a name with one in it is refused.
 
     Raises:
-        Misread: the line is too long, or contains a private key, no part of which is repeated.
+        UnreadableLine: the line is too long, or contains a private key, no part of which is
+            repeated.
     """
     if holds_private_key(text[:_MOST_SEARCHED]):
-        raise Misread(
+        raise UnreadableLine(
             "That line holds a private key; treat it as disclosed and replace it, and paste a "
             "chain in the form, for example: rehearse."
         )
     if len(text) > MAX_LINE:
-        raise Misread(
+        raise UnreadableLine(
             f"That line has {len(text)} characters; a command has at most {MAX_LINE}, for "
             "example backend.contoso.com:8443."
         )
@@ -108,7 +109,7 @@ def split(text: str) -> tuple[Word, ...]:
     """The words of a line, without leading mentions, list marks and a pasted command name.
 
     Raises:
-        Misread: the line is too long.
+        UnreadableLine: the line is too long.
     """
     found = _WORD.findall(readable(text))
     while found and _HEAD.fullmatch(found[0]):

@@ -39,7 +39,7 @@ class Usage:
     examples: tuple[str, str, str]
 
 
-class Misread(Exception):
+class UnreadableLine(Exception):
     """A line cannot be understood.
 
     `str()` is one sentence; `did_you_mean` is the verb that was probably meant.
@@ -50,7 +50,7 @@ class Misread(Exception):
         self.did_you_mean = did_you_mean
 
 
-class TargetError(Misread):
+class TargetError(UnreadableLine):
     """A word cannot be a target."""
 
 

@@ -22,7 +22,7 @@ from playground.lab.authority import Authority
 from playground.lab.catalogue import CATALOGUE
 from playground.lab.peers import LOOPBACK, LoopbackServer
 from playground.lab.publisher import Publisher
-from playground.lab.recipe import DOMAIN, Recipe, Roots, World
+from playground.lab.recipe import DOMAIN, BackendRecipe, Roots, World
 from playground.lab.servers import TlsBackend
 from playground.lab.starts import right
 
@@ -39,7 +39,7 @@ class LabBackend:
         server: the server; `None` for the closed port.
     """
 
-    recipe: Recipe
+    recipe: BackendRecipe
     address: str
     port: int
     host_name: str
@@ -81,7 +81,7 @@ class Lab:
     """
 
     now: datetime
-    recipes: tuple[Recipe, ...] = CATALOGUE
+    recipes: tuple[BackendRecipe, ...] = CATALOGUE
     backends: tuple[LabBackend, ...] = ()
     world: World = field(init=False)
     healed: set[str] = field(default_factory=set)
@@ -119,7 +119,7 @@ class Lab:
             await self._stop(name)
         await self._stack.aclose()
 
-    async def _start(self, recipe: Recipe) -> LabBackend:
+    async def _start(self, recipe: BackendRecipe) -> LabBackend:
         host_name = f"{recipe.name}.{DOMAIN}"
         server = await asyncio.to_thread(recipe.start, self.world, host_name)
         port = await self._listen(recipe.name, server) if server else self._hold(recipe.name)

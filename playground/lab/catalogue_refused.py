@@ -12,7 +12,7 @@ from chainlib import Code
 from playground.lab import pki
 from playground.lab.authority import DAY, Authority
 from playground.lab.pki import Issued
-from playground.lab.recipe import Recipe, World
+from playground.lab.recipe import BackendRecipe, World
 from playground.lab.servers import TlsBackend, respond_raw
 from playground.lab.starts import full, nothing, serve
 
@@ -58,39 +58,39 @@ def _own_ca(world: World, host: str) -> TlsBackend:
     return TlsBackend(chain=[issued.certificate], key=issued.key)
 
 
-REFUSED: Final[tuple[Recipe, ...]] = (
-    Recipe(
+REFUSED: Final[tuple[BackendRecipe, ...]] = (
+    BackendRecipe(
         name="weak-key",
         description="its key is smaller than OpenSSL wants",
         expected=Code.WEAK_CRYPTO,
         start=serve(full, leaf={"key": _small_key}),
     ),
-    Recipe(
+    BackendRecipe(
         name="client-only",
         description="a certificate for clients alone",
         expected=Code.VERIFY_FAILED,
         start=serve(full, leaf={"eku": (ExtendedKeyUsageOID.CLIENT_AUTH,)}),
     ),
-    Recipe(
+    BackendRecipe(
         name="limited-ca",
         description="an intermediate that may not sign other CAs",
         expected=Code.CA_CONSTRAINT_VIOLATED,
         start=serve(_limited),
     ),
-    Recipe(
+    BackendRecipe(
         name="other-key",
         description="an intermediate of the right name that did not sign the certificate",
         expected=Code.SIGNATURE_INVALID,
         start=serve(_stranger, leaf={"key_ids": False}),
     ),
-    Recipe(
+    BackendRecipe(
         name="own-ca",
         description="signed by itself as a CA, and the gateway was given no root",
         expected=Code.SERVER_UNKNOWN_CA,
         start=_own_ca,
         roots=nothing,
     ),
-    Recipe(
+    BackendRecipe(
         name="no-http",
         description="answers the probe with something that is not HTTP",
         expected=Code.HTTP_FAILED,

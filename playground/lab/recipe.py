@@ -44,7 +44,7 @@ def contoso_root(world: World) -> Roots:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
+class BackendRecipe:
     """How to make one backend.
 
     Attributes:

@@ -12,14 +12,14 @@ import pytest
 
 from playground import demo
 from playground.lab.catalogue import CATALOGUE
-from playground.lab.recipe import Recipe
+from playground.lab.recipe import BackendRecipe
 from tests.support.warm import appgw
 
 pytestmark = pytest.mark.may_block
 ROOT = Path(__file__).parents[2]
 
 
-def recipes(*names: str) -> tuple[Recipe, ...]:
+def recipes(*names: str) -> tuple[BackendRecipe, ...]:
     return tuple(recipe for recipe in CATALOGUE if recipe.name in names)
 
 
@@ -39,7 +39,7 @@ async def test_demo_fails_when_a_card_says_something_else(
 ) -> None:
     (good,) = recipes("good")
     (wrong,) = recipes("leaf-only")
-    mislabelled = Recipe(
+    mislabelled = BackendRecipe(
         name="good", description=good.description, expected=good.expected, start=wrong.start
     )
     assert await demo.run(tmp_path, (mislabelled,), appgw("serve")) == 1

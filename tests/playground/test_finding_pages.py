@@ -8,7 +8,7 @@ from bot.cards.details import details
 from chainlib import CATALOGUE, Code, finding_page
 from playground.finding_pages import DOCS, FOLDERS, pages
 from playground.lab.catalogue import CATALOGUE as LAB
-from playground.lab.recipe import Recipe
+from playground.lab.recipe import BackendRecipe
 from tests.support.reports import CASES
 
 PAGES = pages()
@@ -39,7 +39,7 @@ def test_thread_leads_to_the_page_and_its_source() -> None:
 
 
 @pytest.mark.parametrize("recipe", LAB, ids=[one.name for one in LAB])
-def test_lab_backend_stands_on_its_page(recipe: Recipe) -> None:
+def test_lab_backend_stands_on_its_page(recipe: BackendRecipe) -> None:
     assert (
         f"/appgw-check gw:lab-gw setting={recipe.name}`" in PAGES[f"findings/{recipe.expected}.md"]
     )

@@ -411,7 +411,7 @@ async def test_older_list_stands_in_while_arm_is_slow(
 
     The settings of the older list hold.
     """
-    monkeypatch.setattr("bot.checks.known_gateways.ARM_PATIENCE_S", 0.2)
+    monkeypatch.setattr("bot.checks.gateway_lookup.ARM_PATIENCE_S", 0.2)
     async with backend() as port:
         arm.add(gateway(port))
         await client.inventory()
@@ -427,7 +427,7 @@ async def test_older_list_stands_in_while_arm_is_slow(
 async def test_first_question_does_not_await_slow_arm(
     arm: ArmStandIn, client: ArmClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.checks.known_gateways.ARM_PATIENCE_S", 0.2)
+    monkeypatch.setattr("bot.checks.gateway_lookup.ARM_PATIENCE_S", 0.2)
     arm.fault = Fault(kind=FaultKind.SLOW, seconds=3600)
     async with backend() as port:
         answer = answered(
@@ -443,7 +443,7 @@ async def test_what_arm_took_is_gone_from_the_deadline(
     arm: ArmStandIn, client: ArmClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """ARM takes 100 of 102 seconds, so that a handshake does not get the 10 that it may take."""
-    monkeypatch.setattr("bot.checks.known_gateways.ARM_PATIENCE_S", 100.0)
+    monkeypatch.setattr("bot.checks.gateway_lookup.ARM_PATIENCE_S", 100.0)
     arm.fault = NoAnswer(kind=FaultKind.SLOW, seconds=100.0)
     slow = crawl(b"\x16\x03\x03\x40\x00" + bytes(900), pause=0.1)
     stop_time()

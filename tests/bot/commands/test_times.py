@@ -11,7 +11,7 @@ import pytest
 
 from bot.commands.near import nearest
 from bot.commands.times import SHORTEST_INTERVAL, ZONES, every, seconds, zone
-from bot.commands.usage import Misread
+from bot.commands.usage import UnreadableLine
 
 
 def test_loadable_time_zone_is_accepted_in_any_case() -> None:
@@ -25,7 +25,7 @@ def test_interval_is_at_least_fifteen_minutes(minutes: int) -> None:
     if minutes * 60 >= SHORTEST_INTERVAL:
         assert every(f"{minutes}m") == f"{minutes}m"
     else:
-        with pytest.raises(Misread, match="at least 15 minutes apart"):
+        with pytest.raises(UnreadableLine, match="at least 15 minutes apart"):
             every(f"{minutes}m")
 
 

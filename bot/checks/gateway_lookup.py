@@ -15,7 +15,7 @@ ARM_PATIENCE_S = 2.5
 
 
 @dataclass(frozen=True, slots=True)
-class KnownGateways:
+class GatewayLookup:
     """Reads gateways.
 
     Attributes:
