@@ -309,4 +309,7 @@ def main() -> None:
         status = output_lost(error)
     except CommandLineError as error:
         status = usage_error(str(error))
+    # The process ends here. Without this the interpreter's last collection looks at every object
+    # that was ever imported: a fifth of the CPU of a whole `appgw check`.
+    gc.freeze()
     sys.exit(status)

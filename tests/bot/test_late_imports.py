@@ -58,8 +58,9 @@ OF_REFUSALS = frozenset(
 
 
 _COMPILED_EARLY = "compiled while imported:"
+_NOT_COLLECTED = "objects left to the end of the process:"
 _PROGRAM = f"""
-import sys
+import gc, sys
 from bot.cli import main
 try:
     main()
@@ -68,6 +69,7 @@ finally:
     known = [one for module in ours for one in vars(module).values() if isinstance(one, type)]
     made = [one for one in known if "__dataclass_params__" in vars(one)]
     early = {{one.__qualname__ for one in made if one.__dataclass_params__.frozen}}
+    print("{_NOT_COLLECTED}", gc.get_freeze_count() > len(gc.get_objects()), file=sys.stderr)
     print("{_COMPILED_EARLY}", *early, file=sys.stderr)
 """
 
@@ -105,7 +107,8 @@ def test_check_of_accepted_chain_imports_least(tmp_path: Path) -> None:
     words = (str(tmp_path / "chain.pem"), "--root", str(tmp_path / "root.pem"), "--json")
     reported = _started("rehearse", *words, *NAME_AND_TIME, status=0)
     assert _modules(reported) & (HEAVY | OF_GATEWAYS | OF_REFUSALS) == frozenset()
-    assert reported.splitlines()[-1] == _COMPILED_EARLY  # see chainlib/frozen.py
+    last = reported.splitlines()[-2:]
+    assert last == [f"{_NOT_COLLECTED} True", _COMPILED_EARLY]  # see chainlib/frozen.py
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import gc
 import io
 import re
 import shlex
@@ -83,6 +84,7 @@ def run(
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(typed.encode())))
     with pytest.raises(SystemExit) as ended:
         main()
+    gc.unfreeze()  # here the process does not end
     out, err = capsys.readouterr()
     if file:
         Path(file).write_text(out, encoding="utf-8")
