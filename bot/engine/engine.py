@@ -18,7 +18,7 @@ from bot.engine.observations import ObservationBatches
 from bot.engine.ports import EngineSettings, Ports
 from bot.engine.sender import DigestSender
 from bot.engine.tick import CHECK_WORKFLOW, DIGEST_WORKFLOW, Ticker
-from bot.store import Store
+from bot.store import Store, outage_of
 from bot.store.retention import purge_old
 
 _LOG = logging.getLogger(__name__)
@@ -189,7 +189,8 @@ class Engine:
                 raise
             except DatabaseUnavailable:
                 pass  # the store logs an outage once
-            except Exception:  # noqa: BLE001 -- an error of the database or of a port must not end the loop
-                _LOG.exception("engine loop: trying again")
+            except Exception as error:  # noqa: BLE001 -- an error of the database or of a port must not end the loop
+                if outage_of(error) is None:  # DBOS's connections are not those of the store
+                    _LOG.exception("engine loop: trying again")
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause().total_seconds())
