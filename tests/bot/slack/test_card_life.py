@@ -323,7 +323,7 @@ async def test_cancelled_before_its_card_posts_cut_short(stage: Stage, verb: str
     run = stage.begin(verb)
     await asyncio.sleep(0)
     await run.cut()
-    assert [message.text.partition(" ")[0] for message in stage.top()] == ["CUT"]
+    assert [message.text.partition(" ")[0] for message in stage.top()] == ["STOPPED"]
 
 
 @pytest.mark.parametrize("verb", VERBS)

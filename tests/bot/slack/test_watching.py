@@ -170,7 +170,7 @@ async def test_restart_ends_the_watch_silently() -> None:
         )
         await bot.until_stopped()
         assert not [
-            text for text in thread(bot, card) if text.startswith(("Green", "Not green", "CUT"))
+            text for text in thread(bot, card) if text.startswith(("Green", "Not green", "STOPPED"))
         ]
         assert bot.slack.current(card).text.startswith("FAIL")
 
