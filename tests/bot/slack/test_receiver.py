@@ -17,6 +17,7 @@ import aiohttp
 import pytest
 import yarl
 
+from bot.observability import loop_lag
 from bot.observability.logs import RedactingFormatter
 from playground.slack.sending import SignedHttp, signature
 from tests.support.slackbot import RunningBot, running_bot
@@ -73,7 +74,8 @@ async def test_unsigned_request_is_refused_without_a_trace(
     with caplog.at_level(logging.WARNING):
         for body in (b"text=help", b"[" * 100_000, b"payload=[", b"{"):
             assert await _post(bot, body, FORGED[named] | {"Content-Type": JSON}) == 401
-    assert caplog.records == []
+    # a busy machine may block the event loop, which is logged too
+    assert [one for one in caplog.records if one.name != loop_lag.log.name] == []
 
 
 async def test_bytes_that_are_no_text_are_refused(bot: RunningBot) -> None:
