@@ -1,6 +1,7 @@
 """Tolerant readers of ARM's JSON: each returns a value of its type and raises nothing.
 
-They only know JSON shapes; the translators know what a member means.
+They only know JSON shapes; the translators know what a member means. The SDK's models are mappings
+and are read the same way.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Its methods return a `Refusal` for every failure; the only exception they raise is `CancelledError`.
 
-Importing this module imports the core of Azure's SDK and aiohttp, so only programs that talk to ARM
+Importing this module imports the Azure SDK (most of a second), so only programs that talk to ARM
 import it, and late.
 """
 

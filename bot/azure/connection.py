@@ -1,11 +1,7 @@
-"""The connection to ARM: one credential, one connection pool, and the five requests of the bot.
+"""The connection to ARM: one credential, one connection pool, one SDK client per subscription.
 
 Used by `client.ArmClient` alone. Functions here may raise the SDK's errors; `ArmClient` turns them
 into refusals.
-
-The requests are those of azure-mgmt-network, which is not imported: its models of all of Azure's
-network services take 41 MB and a quarter of the start (docs/decisions/0002-dependencies.md). A test
-compares them with what it sends.
 """
 
 from __future__ import annotations
@@ -13,36 +9,29 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
-from http import HTTPStatus
-from typing import Any, cast
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from azure.core import AsyncPipelineClient
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import HttpResponseError
-from azure.core.pipeline import PipelineResponse
-from azure.core.polling import AsyncLROPoller
 from azure.core.rest import AsyncHttpResponse, HttpRequest
-from azure.mgmt.core.exceptions import ARMErrorFormat
-from azure.mgmt.core.polling.async_arm_polling import AsyncARMPolling
 
-from bot.azure.arm_json import mapping, text
+from bot.azure.arm_json import documents, mapping, text
 from bot.azure.credentials import endpoint, make_credential
 from bot.azure.pipeline import open_session, policies, transport_over
 from bot.azure.settings import ArmSettings, ArmTiming
 from bot.domain.gateway_ref import GatewayId
 from bot.settings.trust import outgoing_trust
 
-Client = AsyncPipelineClient[HttpRequest, AsyncHttpResponse]
+if TYPE_CHECKING:
+    from azure.mgmt.network.aio import NetworkManagementClient
 
 SUBSCRIPTIONS_VERSION = "2022-12-01"
-NETWORK_VERSION = "2026-03-01"
-"""The API version of azure-mgmt-network 33.1."""
-
-_HEADERS = {"Accept": "application/json"}
+MAX_CLIENTS = 50
+"""One for each subscription; without APPGW_SUBSCRIPTIONS users may type any."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -50,46 +39,60 @@ class Connection:
     """An open connection to ARM.
 
     Attributes:
-        client: sends requests through the policies of `pipeline`.
+        url: base URL of ARM, without a trailing slash.
+        scopes: OAuth scopes of the tokens.
         credential: gives the tokens.
         session: the connection pool.
         timing: retries, poll interval and time budgets.
     """
 
-    client: Client
+    url: str
+    scopes: tuple[str, ...]
     credential: AsyncTokenCredential
     session: aiohttp.ClientSession
     timing: ArmTiming
+    _clients: dict[str, NetworkManagementClient] = field(default_factory=dict)
 
     async def subscriptions(self) -> tuple[str, ...]:
         """The ids of the enabled subscriptions that the identity can see."""
-        found = await self._list("/subscriptions", SUBSCRIPTIONS_VERSION)
-        return tuple(
-            filter(None, (text(one.get("subscriptionId")) for one in found if _usable(one)))
+        client: AsyncPipelineClient[HttpRequest, AsyncHttpResponse] = await asyncio.to_thread(
+            self._plain_client
         )
+        found: list[str] = []
+        url: str | None = f"{self.url}/subscriptions?api-version={SUBSCRIPTIONS_VERSION}"
+        while url:
+            page = mapping(await _get_json(client, url))
+            found += (
+                text(item.get("subscriptionId"))
+                for item in documents(page.get("value"))
+                if _usable(item)
+            )
+            url = text(page.get("nextLink")) or None
+        return tuple(filter(None, found))
 
     async def gateways(self, subscription: str) -> list[Mapping[str, Any]]:
         """Every gateway of one subscription, with its whole configuration."""
-        return await self._list(_network(subscription, "applicationGateways"), NETWORK_VERSION)
+        client = await self._client(subscription)
+        return [document async for document in client.application_gateways.list_all()]
 
     async def public_addresses(self, subscription: str) -> list[Mapping[str, Any]]:
         """Every public IP address of one subscription.
 
         Needs the right `Microsoft.Network/publicIPAddresses/read`.
         """
-        return await self._list(_network(subscription, "publicIPAddresses"), NETWORK_VERSION)
+        client = await self._client(subscription)
+        return [document async for document in client.public_ip_addresses.list_all()]
 
     async def gateway(self, identity: GatewayId) -> Mapping[str, Any]:
         """Read one gateway."""
-        return mapping(await self._get(self._url(_gateway(identity), NETWORK_VERSION)))
+        client = await self._client(identity.subscription)
+        return await client.application_gateways.get(identity.group, identity.name)
 
-    async def backend_health(self, identity: GatewayId) -> object:
+    async def backend_health(self, identity: GatewayId) -> Mapping[str, Any]:
         """Read the backend health of every server; ARM needs 10 s and more."""
-        url = self._url(f"{_gateway(identity)}/backendhealth", NETWORK_VERSION)
-        begun = await self._begin(HttpRequest("POST", url, headers=_HEADERS))
-        polling = AsyncARMPolling(self.timing.poll_interval)
-        poller: AsyncLROPoller[object] = AsyncLROPoller(
-            self.client, begun, lambda ended: ended.http_response.json(), polling
+        operations = (await self._client(identity.subscription)).application_gateways
+        poller = await operations.begin_backend_health(
+            identity.group, identity.name, polling_interval=self.timing.poll_interval
         )
         return await poller.result()
 
@@ -98,42 +101,34 @@ class Connection:
         await self.credential.close()
         await self.session.close()
 
-    def _url(self, path: str, version: str) -> str:
-        return f"{self.client.format_url(path)}?api-version={version}"
+    async def _client(self, subscription: str) -> NetworkManagementClient:
+        """The client of a subscription; the one that was used longest ago makes room."""
+        key = subscription.lower()
+        client = self._clients.pop(key, None)
+        if client is None:
+            client = await asyncio.to_thread(self._new_client, subscription)
+        self._clients[key] = client
+        while len(self._clients) > MAX_CLIENTS:  # they share the session, so none is to be closed
+            del self._clients[next(iter(self._clients))]
+        return client
 
-    async def _get(self, url: str) -> object:
-        response = await self.client.send_request(HttpRequest("GET", url, headers=_HEADERS))
-        if response.status_code != HTTPStatus.OK:
-            raise _refused(response)
-        return response.json()
+    def _new_client(self, subscription: str) -> NetworkManagementClient:
+        # Imported late and in this thread: the models of all Azure network services take 45 MB and
+        # a quarter of the bot's start time.
+        from azure.mgmt.network.aio import NetworkManagementClient  # noqa: PLC0415 -- see above
 
-    async def _list(self, path: str, version: str) -> list[Mapping[str, Any]]:
-        """The items of every page of a list; one that is no object is empty."""
-        found: list[Mapping[str, Any]] = []
-        url = self._url(path, version)
-        while url:
-            page = mapping(await self._get(self.client.format_url(url)))
-            items = page.get("value")
-            found += map(mapping, items if isinstance(items, list) else ())
-            url = text(page.get("nextLink"))
-        return found
-
-    async def _begin(
-        self, request: HttpRequest
-    ) -> PipelineResponse[HttpRequest, AsyncHttpResponse]:
-        """Begin a long-running operation.
-
-        The body is not decoded, since that of a 202 says nothing.
-        """
-        # As the SDK's own poller asks; it begins with such a response.
-        begun = cast(
-            "PipelineResponse[HttpRequest, AsyncHttpResponse]",
-            await self.client.send_request(request, stream=True, _return_pipeline_response=True),
+        return NetworkManagementClient(
+            self.credential,
+            subscription,
+            self.url,
+            credential_scopes=list(self.scopes),
+            policies=policies(self.credential, self.scopes, self.url, self.timing),
+            transport=transport_over(self.session),
         )
-        await begun.http_response.read()
-        if begun.http_response.status_code not in {HTTPStatus.OK, HTTPStatus.ACCEPTED}:
-            raise _refused(begun.http_response)
-        return begun
+
+    def _plain_client(self) -> AsyncPipelineClient[HttpRequest, AsyncHttpResponse]:
+        chain = policies(self.credential, self.scopes, self.url, self.timing)
+        return AsyncPipelineClient(self.url, policies=chain, transport=transport_over(self.session))
 
 
 async def open_connection(settings: ArmSettings, timing: ArmTiming) -> Connection:
@@ -144,41 +139,25 @@ async def open_connection(settings: ArmSettings, timing: ArmTiming) -> Connectio
         ClientAuthenticationError: a setting that the chosen credential needs is missing.
     """
     logging.getLogger("azure").setLevel(logging.WARNING)
+    url, scopes = endpoint(settings)
     session = open_session(await asyncio.to_thread(outgoing_trust, settings.ca_bundle))
     try:
-        # In a thread: azure-identity is imported, and a program is run for the name of the system.
-        return await asyncio.to_thread(_connection, settings, session, timing)
+        credential = await asyncio.to_thread(
+            make_credential, settings, partial(transport_over, session)
+        )
     except BaseException:
         await session.close()
         raise
+    return Connection(url=url, scopes=scopes, credential=credential, session=session, timing=timing)
 
 
-def _connection(
-    settings: ArmSettings, session: aiohttp.ClientSession, timing: ArmTiming
-) -> Connection:
-    url, scopes = endpoint(settings)
-    credential = make_credential(settings, partial(transport_over, session))
-    chain = policies(credential, scopes, url, timing)
-    client: Client = AsyncPipelineClient(url, policies=chain, transport=transport_over(session))
-    return Connection(client=client, credential=credential, session=session, timing=timing)
-
-
-def _network(subscription: str, kind: str) -> str:
-    return f"/subscriptions/{quote(subscription, safe='')}/providers/Microsoft.Network/{kind}"
-
-
-def _gateway(identity: GatewayId) -> str:
-    subscription, group, name = (
-        quote(part, safe="") for part in (identity.subscription, identity.group, identity.name)
-    )
-    return (
-        f"/subscriptions/{subscription}/resourceGroups/{group}"
-        f"/providers/Microsoft.Network/applicationGateways/{name}"
-    )
-
-
-def _refused(response: AsyncHttpResponse) -> HttpResponseError:
-    return HttpResponseError(response=response, error_format=ARMErrorFormat)
+async def _get_json(
+    client: AsyncPipelineClient[HttpRequest, AsyncHttpResponse], url: str
+) -> object:
+    response = await client.send_request(HttpRequest("GET", url))
+    if response.status_code != 200:  # noqa: PLR2004 -- only status 200 carries a list
+        raise HttpResponseError(response=response)
+    return response.json()
 
 
 def _usable(item: Mapping[str, object]) -> bool:

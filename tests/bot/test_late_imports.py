@@ -129,7 +129,7 @@ def test_command_imports_nothing_of_the_bot(
 
 
 def test_big_packages_are_imported_only_where_used() -> None:
-    """What only tests use, sign-in and migrations take memory; what reads alerts takes time."""
+    """Azure's models, sign-in and migrations take memory; what reads alerts takes time."""
     imported = with_bot()
     assert imported >= {"bot.main", "dbos", "slack_bolt"}
     late = {"azure.mgmt.network", "azure.identity", "msal", "alembic", "bot.commands.alerts"}

@@ -36,6 +36,7 @@ ALSO = (
     "aiosqlite",
     "azure.core.rest._aiohttp",
     "azure.identity.aio",
+    "azure.mgmt.network.aio",
     "alembic.command",
     "alembic.config",
     "dbos._sys_db_postgres",

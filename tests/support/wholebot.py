@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+import azure.mgmt.network.aio  # noqa: F401 -- the first check of a test does not wait for it
+
 from bot.access import Access, RateLimiter, TargetGuard, TargetRules
 from bot.azure.client import ArmClient
 from bot.azure.settings import ArmSettings, ArmTiming

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.azure import connection
 from bot.azure.client import ArmClient
 from bot.azure.credentials import StaticCredential
 from bot.domain.azure import Gateway, GatewayHealth, Health, Inventory
@@ -63,6 +64,20 @@ async def test_gateways_of_every_visible_subscription_and_page(
     assert not isinstance(gateways, Refusal)
     assert sorted(gateway.id.name for gateway in gateways) == [f"gw{number}" for number in range(6)]
     assert arm.calls == {"subscriptions": 1, "list": 4}
+
+
+async def test_clients_of_typed_subscriptions_are_bounded(
+    arm: ArmStandIn, client: ArmClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "MAX_CLIENTS", 3)
+    arm.add(PROD)
+    for number in range(6):
+        typed = GatewayRef(name="x", group="rg", subscription=f"0000000{number}-0-0-0-0")
+        assert isinstance(await client.find(typed), Refusal)
+    assert (await found(client, "prod-gw")).id.name == "prod-gw"
+    line = client._requests._connection
+    assert line is not None
+    assert len(line._clients) == 3
 
 
 async def test_disabled_subscription_is_not_asked(arm: ArmStandIn, client: ArmClient) -> None:
