@@ -95,12 +95,10 @@ _WHY_NOT_THE_GATEWAY = (
 )
 _SAME = "A browser sees the same complete chain to a public CA."
 _OTHER_FAULT = "A browser accepts this certificate as well; the fault is not in the certificate."
-_FETCHES = (
-    "A browser downloads the right intermediate or already has it; the gateway never downloads one."
-)
+_FETCHES = "A browser downloads the right intermediate or already has it; the gateway does neither."
 _FETCHES_PRIVATELY = (
-    "A browser on a device that was given the private root downloads the right intermediate or "
-    "already has it; the gateway never downloads one."
+    "A browser that was given the private root downloads the right intermediate or already has "
+    "it; the gateway does neither."
 )
 _PRIVATE = (
     "A browser accepts a private CA only on devices that were given its root, as managed company "
