@@ -178,7 +178,8 @@ def test_hostile_text_is_read_in_time(piece: str) -> None:
 
 
 def test_text_beyond_the_limit_is_not_read() -> None:
-    assert recognise("x" * LONGEST + " The Leaf certificate is missing").code is Code.UNRECOGNISED
+    beyond = " " * LONGEST + "The Leaf certificate is missing"
+    assert recognise(beyond).code is Code.UNRECOGNISED
 
 
 HEALTHY = {
