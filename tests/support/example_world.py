@@ -226,6 +226,7 @@ async def _running(folder: Path, routes: Routes) -> AsyncIterator[ExampleWorld]:
         await asyncio.to_thread(ca_file.write_bytes, estate.root.pem)
         slack = await stack.enter_async_context(SlackStandIn())
         world = World(
+            digests=True,
             arm_url=arm.url,
             ca_file=str(ca_file),
             arm_token=arm.token,

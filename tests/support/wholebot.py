@@ -59,7 +59,8 @@ class World:
         engine: how often the engine looks for work.
         slack: a Slack that outlives the bot; `None` for a new one.
         database_url: `None` for a new SQLite file.
-        digests: whether digests run; only one engine can run in a process.
+        digests: whether digests run: their engine takes a quarter of a second of CPU time to start,
+            and only one can run in a process.
         wait_s: seconds that running checks get when the bot stops.
         sharing_waits: how long Slack may take to say whether a channel is shared; a busy machine
             must not make a card private.
@@ -86,7 +87,7 @@ class World:
     slack: SlackStandIn | None = None
     database_url: str | None = None
     sharing_waits: tuple[float, float] = (30.0, 30.0)
-    digests: bool = True
+    digests: bool = False
     wait_s: float = 2.0
 
     def arm(self) -> ArmClient | None:

@@ -131,7 +131,6 @@ async def scene(
             clock=clock,
             alert_apps=(MONITORING.app_id,),
             timing=ArmTiming(poll_interval=0.05, stale_age=86_400.0),
-            digests=False,
         )
         world = replace(world, **more)
         async with whole_bot(world, folder) as bot:
@@ -378,7 +377,7 @@ async def test_channel_is_told_what_happens(arm: ArmStandIn, ca_file: str, tmp_p
 async def test_alerts_stay_off_where_they_cannot_be(
     tmp_path: Path, channel: str, apps: tuple[str, ...], sentence: str
 ) -> None:
-    async with whole_bot(World(alert_apps=apps, digests=False), tmp_path) as bot:
+    async with whole_bot(World(alert_apps=apps), tmp_path) as bot:
         await bot.slack.command("alerts on", channel=channel)
         await bot.slack.until(lambda: sentence in read(bot.slack.ephemerals()[-1]))
         await bot.slack.command("alerts", channel=channel)

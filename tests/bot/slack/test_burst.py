@@ -33,7 +33,7 @@ async def test_first_messages_come_before_verdicts(
 ) -> None:
     monkeypatch.setattr(turns, "PROGRESS_S", 30.0)
     monkeypatch.setattr(turns, "LONGEST_WAIT_S", 30.0)
-    world = World(loopback=True, resolver=resolver)
+    world = World(loopback=True, resolver=resolver, digests=True)
     async with whole_bot(world, tmp_path) as bot, ESTATE.backend() as backend:
         target = f"{NAME}:{backend.port}"
         others = [add(bot, f"C0CROWD{number}") for number in range(turns.CROWD + 2)]

@@ -30,7 +30,9 @@ async def resolver(_host: str, _port: int) -> Sequence[str]:
 
 @pytest.fixture
 async def bot(tmp_path: Path) -> AsyncIterator[RunningBot]:
-    async with whole_bot(World(loopback=True, resolver=resolver), tmp_path) as running:
+    async with whole_bot(
+        World(loopback=True, resolver=resolver, digests=True), tmp_path
+    ) as running:
         yield running
 
 
@@ -149,7 +151,7 @@ async def test_partner_cannot_consent(bot: RunningBot) -> None:
 
 
 async def test_late_slack_is_waited_for_in_private(tmp_path: Path) -> None:
-    world = World(loopback=True, resolver=resolver, sharing_waits=(0.01, 30.0))
+    world = World(loopback=True, resolver=resolver, digests=True, sharing_waits=(0.01, 30.0))
     async with whole_bot(world, tmp_path) as bot, ESTATE.backend() as backend:
         channel = add(bot, Channel(id="C0SLOW", name="slow"))
         bot.slack.faults.add(Fault(method="conversations.info", before=0.5))
@@ -160,7 +162,7 @@ async def test_late_slack_is_waited_for_in_private(tmp_path: Path) -> None:
 
 
 async def test_card_is_private_while_slack_never_says(tmp_path: Path) -> None:
-    world = World(loopback=True, resolver=resolver, sharing_waits=(0.01, 0.01))
+    world = World(loopback=True, resolver=resolver, digests=True, sharing_waits=(0.01, 0.01))
     async with whole_bot(world, tmp_path) as bot, ESTATE.backend() as backend:
         channel = add(bot, Channel(id="C0SILENT", name="silent"))
         bot.slack.faults.add(Fault(method="conversations.info", before=120.0))

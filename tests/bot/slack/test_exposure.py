@@ -73,7 +73,7 @@ async def resolver() -> Asked:
 
 @pytest.fixture
 async def bot(resolver: Asked, tmp_path: Path) -> AsyncIterator[RunningBot]:
-    async with whole_bot(World(resolver=resolver.resolve), tmp_path) as running:
+    async with whole_bot(World(resolver=resolver.resolve, digests=True), tmp_path) as running:
         yield running
 
 

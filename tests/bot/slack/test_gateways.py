@@ -72,7 +72,6 @@ async def bot_beside(
             ca_file=ca_file,
             timing=timing,
             followed=followed,
-            digests=False,
         )
         async with whole_bot(world, folder) as bot:
             yield bot, backend.port

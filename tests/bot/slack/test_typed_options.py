@@ -49,7 +49,6 @@ async def bot_beside(
             arm_url=arm.url if ca_file else None,
             ca_file=ca_file,
             timing=PATIENT,
-            digests=False,
         )
         async with whole_bot(world, folder) as bot:
             yield bot, backend.port
