@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import io
 import re
+import sys
 from typing import Any, TypeAlias, cast
 from urllib.parse import quote
 
@@ -205,7 +206,19 @@ class _Bytes:
 
     def makefile(self, _mode: str) -> io.BytesIO:
         """The bytes as a file."""
-        return io.BytesIO(self._data)
+        return _File(self._data)
+
+
+class _File(io.BytesIO):
+    """The bytes as a file that may be asked for more than any file can hold.
+
+    A peer writes the length of a body or of a chunk with as many digits as it likes, and
+    http.client reads that many bytes; `io` raises `OverflowError` for a number beyond 64 bits.
+    """
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read at most `size` bytes."""
+        return super().read(size if size is None else min(size, sys.maxsize))
 
 
 def _may_be_complete(response: http.client.HTTPResponse, wire: bytearray) -> bool:

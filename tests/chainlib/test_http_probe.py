@@ -181,6 +181,15 @@ async def test_overall_deadline_bounds_the_probe() -> None:
             True,
         ),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nrea\r\n\r\n", False),
+        (
+            (
+                b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nready\r\n"
+                + b"f" * 40
+                + b"\r\nx\r\n\r\n"
+            ),
+            True,
+        ),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 40 + b"\r\n\r\nI am ready", True),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno, ready", False),
         (b"HTTP/1.1 200 OK\r\nX: ready\r\n\r\n", False),
         (b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 70000 + b"ready", False),
@@ -192,6 +201,8 @@ async def test_overall_deadline_bounds_the_probe() -> None:
         "cut",
         "chunked",
         "cut-chunk",
+        "huge-chunk",
+        "huge-length",
         "past-length",
         "header-only",
         "past-64-kib",
