@@ -28,7 +28,7 @@ from playground.stage import Stage
 
 HOST = "backend.contoso.com"
 RUNS = 9
-STARTS, SETTLE_S, IDLE_S = 3, 8.0, 40.0
+STARTS, SETTLE_S, IDLE_S = 3, 65.0, 40.0  # queues are polled often for a minute
 APPGW = Path(sys.executable).with_name("appgw")
 _CHECKOUT = Path(__file__).parents[1]
 HEAVY = ("azure", "slack_bolt", "slack_sdk", "sqlalchemy", "dbos", "pydantic")

@@ -88,6 +88,7 @@ class DbosRuntime:
         self._steps, self._idle = 0, asyncio.Event()
         self._idle.set()
         self._bodies: set[asyncio.Task[Any]] = set()
+        self._launched = asyncio.Event()
         self._polls = QueuePolls()
         event.listen(self._engine, "checkin", self._close_late)
 
@@ -139,6 +140,7 @@ class DbosRuntime:
         )
         await asyncio.to_thread(keep_queue_list)
         self._client = await asyncio.to_thread(self._open_client)
+        self._launched.set()
 
     def _open_client(self) -> DBOSClient:
         return DBOSClient(
@@ -210,6 +212,7 @@ class DbosRuntime:
             assert task is not None
             self._bodies.add(task)
             task.add_done_callback(self._ended)
+            await self._launched.wait()  # DBOS resumes interrupted work while it is being launched
             await body(*arguments)
 
         return run

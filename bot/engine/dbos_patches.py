@@ -79,11 +79,14 @@ class QueuePolls:
     There only this process fills the queues, so it knows when a poll finds something. DBOS polls at
     the queue's own interval for a minute after each `work`, and twice a minute otherwise. Each
     launch has its own.
+
+    The first minute is such a minute too: what a killed process had begun is put back into the
+    queues by a thread of DBOS, which tells nobody.
     """
 
     def __init__(self) -> None:
         self._pauses: list[_Pause] = []
-        self._busy_until = 0.0
+        self._busy_until = monotonic() + _BUSY_FOR_S
         self.ended = False
 
     def install(self) -> None:
@@ -116,7 +119,7 @@ class QueuePolls:
 
     @property
     def quiet(self) -> bool:
-        """Whether nothing was queued for a minute."""
+        """Whether DBOS was launched more than a minute ago, and nothing was queued since then."""
         return monotonic() > self._busy_until
 
 

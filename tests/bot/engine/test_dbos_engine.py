@@ -8,10 +8,11 @@ import threading
 from pathlib import Path
 
 import pytest
-from dbos import _dbos, _queue, _scheduler, _workflow_commands
+from dbos import DBOSClient, _dbos, _queue, _scheduler, _workflow_commands
 from dbos._queue import queue_thread
 
-from bot.engine.dbos_engine import CHECKS, DbosRuntime
+from bot.engine import dbos_patches
+from bot.engine.dbos_engine import CHECKS, DbosRuntime, Workflow
 from bot.engine.dbos_patches import poll_at_interval
 from bot.store import Store, open_store
 from tests.support.databases import fill_folder
@@ -69,6 +70,62 @@ async def test_queued_work_begins_before_the_next_poll(tmp_path: Path) -> None:
     finally:
         await runtime.stop(drain=0)
         await store.close()
+
+
+async def test_interrupted_work_waits_for_the_launch(
+    url: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DBOS resumes it before the client is there, with which it queues what comes next."""
+    begun: asyncio.Queue[bool] = asyncio.Queue()
+
+    async def body(_name: str) -> None:
+        await begun.put(runtime._client is not None)
+        await asyncio.Event().wait()
+
+    def new() -> DbosRuntime:
+        return DbosRuntime(
+            url, replica="r1", workflows={"w": body}, poll=0.1, parallel=1, limit=lambda: 12.0
+        )
+
+    runtime = new()
+    await runtime.launch()
+    async with store.writing() as connection:
+        await runtime.enqueue(connection, CHECKS, "w", "it", "it")
+    runtime.work_queued()
+    async with asyncio.timeout(LIMIT_S):
+        assert await begun.get()
+    await runtime.stop(drain=0)
+
+    runtime = new()
+    open_client, resumed = runtime._open_client, threading.Event()
+    run = runtime._as_function
+
+    def open_late() -> DBOSClient:
+        assert resumed.wait(LIMIT_S)
+        return open_client()
+
+    def announced(work: Workflow) -> Workflow:
+        inner = run(work)
+
+        async def body(*arguments: object) -> None:
+            asyncio.get_running_loop().call_soon(resumed.set)
+            await inner(*arguments)
+
+        return body
+
+    monkeypatch.setattr(runtime, "_open_client", open_late)
+    monkeypatch.setattr(runtime, "_as_function", announced)
+    await runtime.launch()
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            assert await begun.get()
+    finally:
+        await runtime.stop(drain=0)
+
+
+def test_queues_are_polled_often_in_the_first_minute() -> None:
+    """What a killed process had begun is put back into its queue after the first poll."""
+    assert not dbos_patches.QueuePolls().quiet
 
 
 def test_dbos_reads_its_intervals_where_they_are_set() -> None:
