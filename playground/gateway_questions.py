@@ -43,7 +43,7 @@ QUESTIONS = (
     GatewayQuestion(text="gw:lab-qw", says=("Did you mean gw:rg-lab/lab-gw",), privately=True),
     GatewayQuestion(
         text="gw:vault-gw",
-        says=("WARN gateway vault-gw", "1 healthy", "root in Key Vault", "TRUST_NOT_VISIBLE"),
+        says=("WARN gateway vault-gw", "1 healthy", "root not visible", "TRUST_NOT_VISIBLE"),
     ),
     GatewayQuestion(text="health", says=("1 of 2 gateways unhealthy", "lab-gw", "vault-gw")),
 )
