@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.cards.lock_screen import PHRASES
+from chainlib import Code
 from playground.slack import Message, SlackStandIn
 from playground.text import render
 
@@ -43,7 +45,12 @@ QUESTIONS = (
     GatewayQuestion(text="gw:lab-qw", says=("Did you mean gw:rg-lab/lab-gw",), privately=True),
     GatewayQuestion(
         text="gw:vault-gw",
-        says=("WARN gateway vault-gw", "1 healthy", "root not visible", "TRUST_NOT_VISIBLE"),
+        says=(
+            "WARN gateway vault-gw",
+            "1 healthy",
+            PHRASES[Code.TRUST_NOT_VISIBLE],
+            Code.TRUST_NOT_VISIBLE.value,
+        ),
     ),
     GatewayQuestion(text="health", says=("1 of 2 gateways unhealthy", "lab-gw", "vault-gw")),
 )
