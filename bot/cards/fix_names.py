@@ -24,6 +24,7 @@ def fix_context(report: CheckReport, gateway: GatewayReport | None) -> FixContex
     """The real names of one backend, as far as they are known."""
     target, repair = report.request.target, report.repair
     used = _setting_used(report, gateway)
+    layer4 = isinstance(used, BackendSetting) and used.layer4
     return FixContext(
         host=target.host,
         port=target.port,
@@ -41,7 +42,8 @@ def fix_context(report: CheckReport, gateway: GatewayReport | None) -> FixContex
         missing=short_name(repair.missing[0].subject)[:_MISSING_LIMIT]
         if repair and repair.missing
         else None,
-        no_switches=_no_switches(report, used),
+        no_switches=report.request.policy.sku is Sku.V1 or layer4,
+        layer4=layer4,
         **(_on_gateway(gateway.gateway.id, used) if gateway else {}),
     )
 
@@ -70,11 +72,6 @@ def _on_gateway(known: GatewayId, used: BackendSetting | str | None) -> dict[str
         "probe": used.probe.name if used.probe else None,
         "pick_host": used.pick_host_from_address,
     }
-
-
-def _no_switches(report: CheckReport, used: BackendSetting | str | None) -> bool:
-    """Whether the setting cannot switch validation off: v1, or layer 4 (azure-rules 2.4)."""
-    return report.request.policy.sku is Sku.V1 or (isinstance(used, BackendSetting) and used.layer4)
 
 
 def _kept(report: CheckReport, used: BackendSetting | str | None) -> tuple[str, ...] | None:

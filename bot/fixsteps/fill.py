@@ -158,7 +158,9 @@ def _facts(context: FixContext) -> Mapping[str, tuple[str, ...] | None]:
         "group": _one(context.group),
         "gateway": _one(context.gateway),
         "setting": _one(context.setting),
-        "probe": _one(context.probe),
+        # Azure allows a probe of the TLS proxy neither a host nor the choice of one.
+        "probe": None if context.layer4 else _one(context.probe),
+        "layer4": ("yes",) if context.layer4 else None,
         "root": _one(context.root_name),
         "roots": roots,
         "auths": roots,

@@ -206,7 +206,8 @@ AZ: Mapping[GatewayTask, Recipe] = MappingProxyType(
                     text=(
                         "The server now sees this name in every request: its application must "
                         "know it."
-                    )
+                    ),
+                    when="!layer4",
                 ),
             ),
             undo=(

@@ -36,6 +36,18 @@ _GATEWAYS: Mapping[Tool, Mapping[GatewayTask, Recipe]] = MappingProxyType(
         Tool.TERRAFORM: TERRAFORM,
     }
 )
+# A setting of the TLS proxy (layer 4): its command of azure-cli, its cmdlet of Az.Network, and its
+# block of the azurerm provider, which always takes the setting's own name.
+# https://learn.microsoft.com/cli/azure/network/application-gateway/settings
+# https://learn.microsoft.com/powershell/module/az.network/set-azapplicationgatewaybackendsetting
+# https://github.com/hashicorp/terraform-provider-azurerm/pull/30376
+_LAYER_4_WORDS = {
+    "application-gateway http-settings ": "application-gateway settings ",
+    "--host-name-from-backend-pool ": "--backend-pool-host-name ",
+    "Get-AzApplicationGatewayBackendHttpSetting ": "Get-AzApplicationGatewayBackendSetting ",
+    "backend_http_settings block": "backend block",
+    "pick_host_name_from_backend_address = false\n": "",
+}
 _ROOT_TASKS = frozenset({GatewayTask.UPLOAD_ROOT, GatewayTask.ATTACH_ROOT})
 _CHAIN_PROOF = (
     Template(
@@ -140,6 +152,9 @@ def _filled(
     recipe: Recipe, context: FixContext, kind: ServerKind | Tool, stopgap: tuple[Template, ...] = ()
 ) -> FixGuide:
     filler = Filler(context)
+    if context.layer4:
+        steps, undo = (tuple(map(_on_layer_4, part)) for part in (recipe.steps, recipe.undo))
+        recipe = replace(recipe, steps=steps, undo=undo)
     return FixGuide(
         title=recipe.title,
         kind=kind,
@@ -149,3 +164,10 @@ def _filled(
         stopgap=filler.steps(stopgap),
         blanks=filler.blanks,
     )
+
+
+def _on_layer_4(template: Template) -> Template:
+    text, command = template.text, template.command or ""
+    for layer_7, layer_4 in _LAYER_4_WORDS.items():
+        text, command = text.replace(layer_7, layer_4), command.replace(layer_7, layer_4)
+    return replace(template, text=text, command=command or None)

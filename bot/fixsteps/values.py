@@ -69,6 +69,7 @@ class FixContext:
         no_chain_file, no_root_file: that file could not be made, so it is not in the thread.
         missing: display name of the issuer that could not be found.
         no_switches: the setting has no switches for validation (v1, or layer 4).
+        layer4: the setting is one of the TLS proxy, which has commands and arguments of its own.
     """
 
     host: str
@@ -90,6 +91,7 @@ class FixContext:
     no_root_file: bool = False
     missing: str | None = None
     no_switches: bool = False
+    layer4: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -365,6 +365,31 @@ def test_each_tool_has_the_names_in_it(tool: Tool, line: str) -> None:
     assert line in "\n".join(commands(gateway_guide(Code.SERVER_UNKNOWN_CA, CONTEXT, tool)))
 
 
+@pytest.mark.parametrize(
+    ("tool", "line"),
+    [
+        (Tool.AZ, "application-gateway settings update"),
+        (Tool.POWERSHELL, "Get-AzApplicationGatewayBackendSetting -ApplicationGateway $gw"),
+        (Tool.BICEP, "hostName: 'backend.contoso.com'"),
+        (Tool.TERRAFORM, "In the backend block of https-be"),
+    ],
+)
+def test_setting_of_tls_proxy_has_its_own_words(tool: Tool, line: str) -> None:
+    context = replace(CONTEXT, layer4=True, no_switches=True, pick_host=True)
+    shown = [
+        f"{step.text}\n{step.command or ''}"
+        for code in set(Code) - {Code.VALIDATION_OFF}  # there is nothing to switch off
+        for answer in (
+            gateway_guide(code, context, tool),
+            guide(code, context, ServerKind.APP_SERVICE),
+        )
+        for step in steps_of(answer)
+    ]
+    assert any(line in step for step in shown)
+    layer_7 = re.compile("(?i)http.?setting|from-backend-pool|validate-|shop-probe|every request:")
+    assert not [step for step in shown if layer_7.search(step)]
+
+
 @pytest.mark.parametrize("tool", list(Tool), ids=str)
 def test_gateway_change_says_that_it_takes_minutes(tool: Tool) -> None:
     answer = gateway_guide(Code.SERVER_UNKNOWN_CA, CONTEXT, tool)

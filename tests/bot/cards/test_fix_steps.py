@@ -127,6 +127,7 @@ def test_setting_without_switches_gets_no_stopgap(without: str) -> None:
     context = read_value(value).context
     assert context is not None
     assert context.no_switches
+    assert context.layer4 is (without == "layer 4")
     assert "Temporary workaround" not in json.dumps(fix_steps(value))
 
 
