@@ -191,11 +191,11 @@ async def _check_services(
 def _doctor_checks(
     settings: Settings, arm: ArmClient | None, store: Store, clock: Clock
 ) -> Callable[[], Awaitable[Sequence[DoctorCheck]]]:
-    async def look() -> Sequence[DoctorCheck]:
-        memory_check = database(describe(store), store.availability.reason)
-        return (memory_check, await azure(arm, now=clock()), targets(settings))
+    async def checks() -> Sequence[DoctorCheck]:
+        database_check = database(describe(store), store.availability.reason)
+        return (database_check, await azure(arm, now=clock()), targets(settings))
 
-    return look
+    return checks
 
 
 @asynccontextmanager

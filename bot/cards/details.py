@@ -210,8 +210,10 @@ def _session(address: AddressReport, limit: int) -> Iterator[str]:
         return
     tls, http, error = address.chain.tls, address.chain.http, address.chain.handshake_error
     if tls:
-        admitted = ", client certificate asked for" if tls.client_certificate_requested else ""
-        yield f"{tls.version} {tls.cipher}{admitted}"
+        client_certificate = (
+            ", client certificate asked for" if tls.client_certificate_requested else ""
+        )
+        yield f"{tls.version} {tls.cipher}{client_certificate}"
     if error:
         yield f"handshake failed after the certificates were received: {clean(error.detail, limit)}"
     if isinstance(http, HttpResponse):

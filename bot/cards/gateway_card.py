@@ -275,13 +275,13 @@ def _buttons(
 
 def _context_block(report: GatewayReport, context: CardContext) -> ContextBlock:
     codes = dict.fromkeys(cause.code.value for cause in fold(report))
-    admitted = f"backend health from {report.health.read_at:%H:%M} UTC" if report.health else ""
+    read = f"backend health from {report.health.read_at:%H:%M} UTC" if report.health else ""
     said = (
         ", ".join(list(codes)[:3]) or "OK",
         clean(context.understood, 200),
         clean(report.said, 200),
         f"the gateway is {report.gateway.passing_state}" if report.gateway.passing_state else "",
-        admitted,
+        read,
         f"run {context.run_id}",
         f"from {clean(context.probe_origin, 60)}",
     )

@@ -40,7 +40,7 @@ _VERBS = (
 )
 
 
-def usage(error: str, *, answered: str, suggestion: str | None, examples: Sequence[str]) -> Message:
+def usage(error: str, *, typed: str, suggestion: str | None, examples: Sequence[str]) -> Message:
     """What was understood, what is wrong, and examples to copy.
 
     `suggestion` is the most similar verb.
@@ -50,9 +50,9 @@ def usage(error: str, *, answered: str, suggestion: str | None, examples: Sequen
         parts.append(say("Did you mean ", bold(clean(suggestion, 40)), "?"))
     if examples:
         parts.append(_to_type(examples))
-    if answered.strip():
-        parts.append(ContextBlock(text=f"Understood: {clean(answered, 200)} · nothing was run"))
-    parts.append(_doors())
+    if typed.strip():
+        parts.append(ContextBlock(text=f"Understood: {clean(typed, 200)} · nothing was run"))
+    parts.append(_modal_buttons())
     return compose(clean(error, 90), parts)
 
 
@@ -128,7 +128,7 @@ def help_card() -> Message:
         ContextBlock(
             text="In a thread, mention me instead, or use the message shortcut Diagnose this 502."
         ),
-        _doors(),
+        _modal_buttons(),
     )
     return compose(
         f"Write {SLASH_COMMAND} and the backend's name, for example backend.contoso.com", parts
@@ -177,7 +177,7 @@ def _to_type(examples: Sequence[str]) -> Listing:
     )
 
 
-def _doors() -> Buttons:
+def _modal_buttons() -> Buttons:
     check = Button(label="Open the form", action=OPEN_MODAL, value="{}")
     rehearse = Button(label="Rehearse a chain", action=OPEN_REHEARSAL, value="{}")
     return Buttons(elements=(check, rehearse))

@@ -47,9 +47,9 @@ def add_backend_health(report: GatewayReport, answer: GatewayHealth | Refusal) -
         return replace(report, refusal=answer)
     if report.via is Via.GATEWAY:
         report = _with_addresses(report, answer)
-    shown = _by_server(answer)
+    by_server = _by_server(answer)
     spare = _servers_of_lone_names(report, answer)
-    members = tuple(_joined(report, member, shown, spare) for member in report.members)
+    members = tuple(_joined(report, member, by_server, spare) for member in report.members)
     unlisted = tuple(_of_health_alone(report, server) for server in only_listed(report, answer))
     return replace(
         report,
@@ -147,23 +147,19 @@ def _with_addresses(report: GatewayReport, answer: GatewayHealth) -> GatewayRepo
     return replace(report, gateway=gateway, members=members)
 
 
-def with_backend_health(report: CheckReport, answered: GatewayReport) -> tuple[CheckReport, str]:
+def with_backend_health(report: CheckReport, gateway: GatewayReport) -> tuple[CheckReport, str]:
     """Compare one backend's report with backend health; also gives backend health in a sentence."""
     member = next(
-        (
-            m
-            for m in answered.members
-            if m.report is not None and m.report.request == report.request
-        ),
+        (m for m in gateway.members if m.report is not None and m.report.request == report.request),
         None,
     )
-    if answered.refusal is not None:
-        return report, why_no_backend_health(answered.refusal)
+    if gateway.refusal is not None:
+        return report, why_no_backend_health(gateway.refusal)
     if member is None:
-        return report, f"{answered.gateway.id.name} does not list this server."
+        return report, f"{gateway.gateway.id.name} does not list this server."
     verdict = replace(report.verdict, findings=member.findings)
     return replace(report, verdict=verdict, explanation=explain(verdict)), _said(
-        answered.gateway.id.name, member, verdict.headline
+        gateway.gateway.id.name, member, verdict.headline
     )
 
 
@@ -176,16 +172,18 @@ def _said(name: str, member: MemberReport, headline: Code) -> str:
     server = member.server
     if server is None:
         return f"{name} does not list this server."
-    word = f"{name} says {server.health.value}{AS_IT_IS_SET if member.hypothetical else ''}"
+    reported = f"{name} says {server.health.value}{AS_IT_IS_SET if member.hypothetical else ''}"
     if server.message is None or server.health is Health.HEALTHY:
-        return f"{word}."
+        return f"{reported}."
     if member.hypothetical:
-        return f"{word}: {server.message.text}"
+        return f"{reported}: {server.message.text}"
     other = (
         server.message.code not in {headline, Code.OK, Code.UNRECOGNISED}
         and headline is not Code.OK
     )
-    return f"{word}{', the actual cause is the one above' if other else ''}: {server.message.text}"
+    return (
+        f"{reported}{', the actual cause is the one above' if other else ''}: {server.message.text}"
+    )
 
 
 def worst_first(members: tuple[MemberReport, ...]) -> tuple[MemberReport, ...]:
@@ -197,16 +195,18 @@ def worst_first(members: tuple[MemberReport, ...]) -> tuple[MemberReport, ...]:
 
 def _by_server(answer: GatewayHealth) -> _ByServer:
     """Index backend health by pool, setting and server, because there may be thousands."""
-    shown: _ByServer = defaultdict(list)
+    by_server: _ByServer = defaultdict(list)
     for server in answer.servers:
-        shown[server.pool.lower(), server.setting.lower(), server.address.lower()].append(server)
-    return shown
+        by_server[server.pool.lower(), server.setting.lower(), server.address.lower()].append(
+            server
+        )
+    return by_server
 
 
 def _joined(
     report: GatewayReport,
     member: MemberReport,
-    shown: _ByServer,
+    by_server: _ByServer,
     spare: Mapping[tuple[str, str, str], _Pair],
 ) -> MemberReport:
     pair = member.pool.lower(), member.setting.lower()
@@ -218,8 +218,8 @@ def _joined(
             if (other.pool.lower(), other.setting.lower()) == pair and other is not member
             for name in _names_of(other)
         }
-        names = tuple(name for p, s, name in shown if (p, s) == pair and name not in others)
-    servers = (server for name in names for server in shown.get((*pair, name), ()))
+        names = tuple(name for p, s, name in by_server if (p, s) == pair and name not in others)
+    servers = (server for name in names for server in by_server.get((*pair, name), ()))
     server = min(servers, key=lambda one: _WORST_FIRST.index(one.health), default=None)
     return _with_server(report, member, server)
 

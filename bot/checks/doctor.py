@@ -76,16 +76,16 @@ async def azure(
             state=CheckState.OK,
             sentence="not set up, so gw: targets are refused; for example APPGW_SUBSCRIPTIONS=...",
         )
-    admitted = asyncio.ensure_future(arm.inventory())
-    done, _ = await asyncio.wait({admitted}, timeout=patience)
+    reading = asyncio.ensure_future(arm.inventory())
+    done, _ = await asyncio.wait({reading}, timeout=patience)
     if not done:
-        admitted.cancel()
+        reading.cancel()
         sentence = (
             f"set up, but the list of gateways was not read within {counted(patience, 'second')}; "
             "check again in half a minute."
         )
         return DoctorCheck(what="Azure", state=CheckState.WARNING, sentence=sentence)
-    answer = admitted.result()
+    answer = reading.result()
     if isinstance(answer, Refusal):
         return DoctorCheck(what="Azure", state=CheckState.FAIL, sentence=_with_remedy(answer))
     return _visible(answer, now)

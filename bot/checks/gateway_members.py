@@ -99,10 +99,10 @@ class GatewayMembers:
             report = await self._with_interfaces(report, health)
         if not isinstance(health, Refusal) and report.via is not Via.GATEWAY:
             report = await self._with_listed(report, health)
-        answered = await apart(len(report.members), add_backend_health, report, health)
+        joined = await apart(len(report.members), add_backend_health, report, health)
         if not report.site:
-            return answered
-        return with_routes(answered, rules_for(report.gateway, report.site))
+            return joined
+        return with_routes(joined, rules_for(report.gateway, report.site))
 
     async def check(
         self,

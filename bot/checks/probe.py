@@ -289,11 +289,9 @@ def _known_names(request: CheckRequest) -> tuple[str, ...]:
 
 
 async def _live_list(target: Target, name: str, deadline: float, offer: TlsOffer) -> LiveChain:
-    admitted = replace(target, server_name=None if is_ip_literal(name) else name)
+    named = replace(target, server_name=None if is_ip_literal(name) else name)
     try:
-        chain = await capture(
-            admitted, timeout=min(_left(deadline), 5.0), offer=offer, list_only=True
-        )
+        chain = await capture(named, timeout=min(_left(deadline), 5.0), offer=offer, list_only=True)
     except CaptureError as error:
         return LiveChain(name=name, certificates=(), error=str(error))
     return LiveChain(name=name, certificates=chain.certificates)

@@ -239,8 +239,8 @@ class CheckService:
         known = await self._gateways.soon(NOTHING_TYPED)
         gateways, arm = ((), known) if isinstance(known, Refusal) else (known, None)
         reached = on_port_of(uses_of_host(gateways, target), target)
-        admitted = await self._admitted(reached, gateways, arm, self._new_context())
-        return admitted if isinstance(admitted, Refusal) else None
+        addresses = await self._admitted(reached, gateways, arm, self._new_context())
+        return addresses if isinstance(addresses, Refusal) else None
 
     async def _admitted(
         self,

@@ -55,8 +55,8 @@ def damp(before: Mapping[str, BackendState], observed: TargetObservation, at: da
     gone = [state.seen for state in own.values() if state.seen.backend] if observed.complete else []
     farewell = tuple(_event(seen, at, Change.GONE, seen.label) for seen in gone)
     quiet = tuple(state for state, _ in silent)
-    answered = tuple(event for _, happened in silent for event in happened)
-    return (*states, *quiet), tuple(seen.key for seen in gone), (*events, *answered, *farewell)
+    ended = tuple(event for _, happened in silent for event in happened)
+    return (*states, *quiet), tuple(seen.key for seen in gone), (*events, *ended, *farewell)
 
 
 def undecided(states: Iterable[BackendState]) -> bool:

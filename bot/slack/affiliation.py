@@ -48,10 +48,10 @@ def of_event(body: Payload) -> Affiliation:
 def of_app_home(body: Payload) -> Affiliation:
     """From `app_home_opened`, whose outer team is normally that of the user."""
     event = inner(body, "event")
-    around: Payload = {} if is_shared(body) else body
-    outside = word(around, "team_id", "enterprise_id")
+    envelope: Payload = {} if is_shared(body) else body
+    outside = word(envelope, "team_id", "enterprise_id")
     own = _team_of_person(event) or word(event, "team") or outside
-    also = _given_of_person(event) + _given(event, "team") + _given(around, "team_id")
+    also = _given_of_person(event) + _given(event, "team") + _given(envelope, "team_id")
     return _of_team(body, own, also + _given(inner(event, "view"), "team_id"))
 
 

@@ -231,8 +231,8 @@ def files(view: Payload) -> list[Payload]:
 
 def command_in(action: Payload) -> str:
     """The command in a button or menu option; empty if there is none."""
-    asked = read_repeat_command(action.get("value"))
-    return asked.q if asked else ""
+    repeated = read_repeat_command(action.get("value"))
+    return repeated.q if repeated else ""
 
 
 def command_of_card(message: Payload) -> str:

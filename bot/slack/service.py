@@ -190,10 +190,10 @@ class SlackService:
         client = make_client(self.settings, session, self.context)
         found: list[Identity] = []
 
-        async def invocation() -> None:
+        async def identify() -> None:
             found.append(await who_am_i(client))
 
-        return found[0] if await self._until_it_works(invocation, "SLACK_BOT_TOKEN") else None
+        return found[0] if await self._until_it_works(identify, "SLACK_BOT_TOKEN") else None
 
     async def _until_it_works(self, attempt: Callable[[], Awaitable[None]], variable: str) -> bool:
         """Try again until Slack can be reached or the bot is stopped; a refused token is final."""

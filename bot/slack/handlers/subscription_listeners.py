@@ -1,6 +1,6 @@
 """Bolt listeners for the digest verbs' buttons, menu and modal, and for App Home.
 
-Buttons contain commands; an action passes through the same reception as a typed command, so the
+Buttons contain commands; an action passes through the same router as a typed command, so the
 user is authorised again.
 """
 
@@ -59,17 +59,17 @@ class SubscriptionListeners:
     def register(self, app: AsyncApp, reception: Reception) -> None:
         """Register the listeners with the Bolt app."""
         home = AppHome(replies=self.replies, troubles=self.troubles)
-        clicks = _Actions(
+        actions = _Actions(
             reception=reception, subscribing=SubscribeHandlers(replies=self.replies), home=home
         )
-        app.action(re.compile(rf"^{RUN}:"))(clicks.on_run)
-        app.action(re.compile(rf"^{RUN_APART}:"))(clicks.on_run_apart)
-        app.action(re.compile(rf"^{EDIT}(:\d+)?$"))(clicks.on_edit)
-        app.action(UNDO)(clicks.on_undo)
-        app.action(ZONE)(clicks.on_zone)
-        app.action(OPEN_SUBSCRIBE_MODAL)(clicks.on_edit)
-        app.view(SUBSCRIBE_MODAL)(clicks.on_submission)
-        app.event("app_home_opened")(clicks.on_app_home)
+        app.action(re.compile(rf"^{RUN}:"))(actions.on_run)
+        app.action(re.compile(rf"^{RUN_APART}:"))(actions.on_run_apart)
+        app.action(re.compile(rf"^{EDIT}(:\d+)?$"))(actions.on_edit)
+        app.action(UNDO)(actions.on_undo)
+        app.action(ZONE)(actions.on_zone)
+        app.action(OPEN_SUBSCRIBE_MODAL)(actions.on_edit)
+        app.view(SUBSCRIBE_MODAL)(actions.on_submission)
+        app.event("app_home_opened")(actions.on_app_home)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

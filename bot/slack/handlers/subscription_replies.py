@@ -93,28 +93,28 @@ class SubscriptionReplies:
     ) -> None:
         """Answer in the channel, or as an ephemeral message with the reason why."""
         if refused := await self.answer(admitted, message):
-            asked = admitted.invocation
+            invocation = admitted.invocation
             alone = with_reason(
                 message,
                 refused.reason,
                 bot_name=self.bot_name,
-                channel=asked.channel,
-                channel_name=asked.channel_name,
+                channel=invocation.channel,
+                channel_name=invocation.channel_name,
             )
-            await self.slack.send_ephemeral(asked, alone)
+            await self.slack.send_ephemeral(invocation, alone)
 
     async def explain_place(
         self, admitted: AdmittedInvocation[Request], refused: DeliveryError
     ) -> None:
         """Tell the user why nothing can be posted here, and how to invite the bot if that helps."""
-        asked = admitted.invocation
+        invocation = admitted.invocation
         shown = place_refusal(
             refused.reason,
             bot_name=self.bot_name,
-            channel=asked.channel,
-            channel_name=asked.channel_name,
+            channel=invocation.channel,
+            channel_name=invocation.channel_name,
         )
-        await self.slack.send_ephemeral(asked, shown)
+        await self.slack.send_ephemeral(invocation, shown)
 
     async def notify(self, admitted: AdmittedInvocation[Request], pages: Iterable[Message]) -> None:
         """Answer with several ephemeral messages.

@@ -65,9 +65,9 @@ class SavedWatches:
     async def open(self) -> tuple[AdmittedInvocation[ProbeRequest], ...]:
         """The watches that a restart interrupted, each as the invocation that continues it."""
         kept = await self.records.open(self.clock())
-        return tuple(admitted for body in kept for admitted in self._asked(body))
+        return tuple(admitted for body in kept for admitted in self._restored(body))
 
-    def _asked(self, body: Mapping[str, Any]) -> Iterator[AdmittedInvocation[ProbeRequest]]:
+    def _restored(self, body: Mapping[str, Any]) -> Iterator[AdmittedInvocation[ProbeRequest]]:
         """The invocation of a stored watch; none if another version wrote a different format."""
         try:
             already = (self.clock() - datetime.fromisoformat(body["begun"])).total_seconds()

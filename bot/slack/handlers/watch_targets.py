@@ -58,8 +58,8 @@ class HealthReader:
         if self.due:
             self._asked_at, self._pause = self._now(), self._every
             self._asking = asyncio.ensure_future(self._read_backend_health(report))
-        word = self._answered and (self._answered.health or self._answered.refusal)
-        return add_backend_health(report, word) if word else report
+        answer = self._answered and (self._answered.health or self._answered.refusal)
+        return add_backend_health(report, answer) if answer else report
 
     @property
     def due(self) -> bool:
@@ -85,11 +85,11 @@ class HealthReader:
     def _take(self) -> None:
         if self._asking is None or not self._asking.done():
             return
-        admitted, self._asking, self._has_ended = self._asking, None, True
-        if error := admitted.exception():
+        finished, self._asking, self._has_ended = self._asking, None, True
+        if error := finished.exception():
             log.error("the gateway could not be asked during a watch", exc_info=error)
         else:
-            self._answered = admitted.result()
+            self._answered = finished.result()
 
 
 @dataclass(slots=True, kw_only=True)

@@ -21,11 +21,11 @@ def understood(request: ProbeRequest) -> str:
     return ", ".join((f"{target.host}:{target.port}", *sent, *_without_sni(request)))
 
 
-def understood_of(request: ProbeRequest, admitted: GatewayRef) -> str:
+def understood_of(request: ProbeRequest, gateway: GatewayRef) -> str:
     """The whole request to a gateway; for a typed host, also its pool."""
-    stands = "/".join(filter(None, (admitted.name, admitted.part)))
+    place = "/".join(filter(None, (gateway.name, gateway.part)))
     return (
-        f"{understood(request)}, in {stands}"
+        f"{understood(request)}, in {place}"
         if isinstance(request.target, HostTarget)
         else understood(request)
     )
@@ -43,4 +43,4 @@ def judged_as(request: ProbeRequest, report: CheckReport, gateway: GatewayReport
 
 
 def _without_sni(request: ProbeRequest) -> list[str]:
-    return [f"{key} {word}" for key, word in option_words(request).items() if key != "sni"]
+    return [f"{key} {value}" for key, value in option_words(request).items() if key != "sni"]

@@ -271,14 +271,14 @@ class Reception:
             await self.consent.ask(invocation, why, shown=shown)
 
 
-def usage_answer(misread: Usage, answered: str) -> Message:
+def usage_answer(misread: Usage, typed: str) -> Message:
     """The message for a line that cannot be understood.
 
     Secrets in it are not repeated, because others may see the screen.
     """
     return usage(
         misread.error,
-        answered=repeatable(answered),
+        typed=repeatable(typed),
         suggestion=misread.did_you_mean,
         examples=misread.examples,
     )

@@ -238,16 +238,18 @@ class Card:
             log.warning("a card cannot be taken back", extra={"reason": error.reason})
 
     async def _send(self, message: Message) -> None:
-        asked = self._invocation
+        invocation = self._invocation
         if self._refusal:
             message = with_reason(
                 message,
                 self._refusal,
                 bot_name=self._bot_name,
-                channel=asked.channel,
-                channel_name=asked.channel_name,
+                channel=invocation.channel,
+                channel_name=invocation.channel_name,
             )
-        await self._slack.send_ephemeral(asked, for_one_person(message), replace=asked.ephemeral)
+        await self._slack.send_ephemeral(
+            invocation, for_one_person(message), replace=invocation.ephemeral
+        )
 
     async def _send_when_long(self, message: Message) -> None:
         try:

@@ -77,13 +77,13 @@ class TokenWatch:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Test while the context is open."""
-        with_request = asyncio.create_task(self._ask())
+        testing = asyncio.create_task(self._ask())
         try:
             yield
         finally:
-            with_request.cancel()
+            testing.cancel()
             with suppress(asyncio.CancelledError):
-                await with_request
+                await testing
 
     async def _ask(self) -> None:
         while True:

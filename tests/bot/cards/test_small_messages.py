@@ -27,7 +27,7 @@ MESSAGES: dict[str, Callable[[str], Message]] = {
     "looking": lambda text: checking_card(text, understood=text, run_id="ab12", stage="handshake"),
     "cut-short": lambda text: cut_short(text, run_id="ab12", command=text),
     "failed": lambda text: failed(text, run_id="ab12", command=text),
-    "usage": lambda text: usage(text, answered=text, suggestion=text, examples=(text, text, text)),
+    "usage": lambda text: usage(text, typed=text, suggestion=text, examples=(text, text, text)),
     "refusal": lambda text: refusal(Refusal(kind=RefusalKind.REQUEST, sentence=text)),
     "notice": lambda text: notice(text, text),
     "facts": lambda text: facts("Who you are", {"user": text}),
@@ -105,11 +105,11 @@ def test_check_without_a_verdict_offers_another(kind: str) -> None:
 
 def test_what_was_probably_meant_is_asked_once() -> None:
     said = "'subscibe' is not a command; did you mean subscribe?"
-    shown = usage(said, answered="subscibe", suggestion="subscribe", examples=()).plain
+    shown = usage(said, typed="subscibe", suggestion="subscribe", examples=()).plain
     assert shown.lower().count("did you mean") == 1
     assert (
         "did you mean subscribe?"
-        in usage("'x' is odd.", answered="x", suggestion="subscribe", examples=()).plain.lower()
+        in usage("'x' is odd.", typed="x", suggestion="subscribe", examples=()).plain.lower()
     )
 
 
