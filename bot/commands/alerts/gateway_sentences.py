@@ -22,7 +22,7 @@ from bot.commands.alerts.words import OTHER_KINDS
 from bot.commands.known_names import KnownNames
 
 _CALLED = r"(?:\s+(?:named|called|name|instance|resource|is|id))?"
-_INLINE = re.compile(rf"(?<![\w/.-]){OURS}{_CALLED}\s+{VALUE}", re.IGNORECASE)
+_INLINE = re.compile(rf"(?<![\w/.-]){OURS}[*_`]{{0,2}}{_CALLED}\s+{VALUE}", re.IGNORECASE)
 _COMMAND = re.compile(
     r"(?:\bnetwork\s+application-gateway\b[^|;&]{0,200}?\s(?:-n|--name|--gateway-name)"
     rf"|AzApplicationGateway\w{{0,60}}\b[^|;&]{{0,200}}?\s-(?:ApplicationGateway)?Name)[\s=]{{1,4}}{VALUE}",

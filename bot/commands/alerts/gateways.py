@@ -51,7 +51,7 @@ _ABOUT = re.compile(
     re.IGNORECASE,
 )
 _LABELLED = re.compile(
-    rf"(?<![\w/.-]){OURS}(?:[\s_]?(?:name|instance|resource))?[\"'*`\])]*\s*[:=]\s*{VALUE}",
+    rf"(?<![\w/.-]){OURS}(?:[\s_]?(?:name|instance|resource))?[\"'*`\])]*\s*[:=][*_]{{0,2}}\s*{VALUE}",
     re.IGNORECASE,
 )
 _SHORT_LABEL = re.compile(
@@ -68,9 +68,10 @@ _WEAK_LABELS = frozenset({"name", "host", "service", "instance", "target"})
 """Labels used for many kinds of things, so only a known gateway counts after them."""
 _NAME_LABELS = _WEAK_LABELS | {
     *("resource", "resource name", "resource id", "entity", "entity name", "object", "component"),
-    *("device", "ci", "configuration items", "affected resource", "affected resources"),
-    *("impacted resource", "target resource", "target resource name", "impacted entity"),
-    *("affected entity", "monitored resource", "gateway", "gateway name", "over name"),
+    *("device", "ci", "cmdb ci", "configuration item", "configuration items"),
+    *("affected resource", "affected resources", "affected entity", "impacted entity"),
+    *("impacted resource", "target resource", "target resource name", "monitored resource"),
+    *("gateway", "gateway name", "over name"),
 }
 """Labels of a gateway's name in an alert about gateways."""
 _TOKEN = re.compile(r"(?<![\w.-])[A-Za-z0-9(][\w().-]{0,89}")
@@ -131,7 +132,7 @@ def _by_prefix(text: AlertText) -> list[NamedGateway]:
 
 def _labelled(text: AlertText, known: KnownNames, *, about: bool) -> Iterator[NamedGateway]:
     types = {value.lower() for label, value, _ in pairs(text) if _is_type(label)}
-    ours = any(_OUR_TYPE.search(part) for line in text.lines for part in (line.label + line.text,))
+    ours = any(_OUR_TYPE.search(part) for line in text.lines for part in (line.label, line.text))
     other = bool(types) and not ours
     before = ""
     for line in text.lines:

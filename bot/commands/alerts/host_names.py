@@ -12,10 +12,13 @@ import re
 from bot.commands.alerts.markup import LINK_CLOSE, LINK_OPEN
 from bot.commands.alerts.words import CODE_ENDINGS, FIELD_ENDINGS, FIELD_HEADS
 from bot.commands.host_endings import FILE_ENDINGS, PRIVATE_ENDINGS, registered_domain
+from bot.commands.host_spelling import a_label
+from bot.commands.usage import TargetError
 
 _REACH = 240
 _MAX_PORT = 65_535
-_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_ASCII_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_LABEL = r"\w(?:[\w-]{0,61}\w)?"
 URL = re.compile(
     r"(?:(?P<scheme>https?|tls|ssl|tcp|wss?|grpcs?):|(?<![\w:/.]))//(?:[^\s/@<>\"']{1,200}@)?"
     rf"(?P<host>\[[0-9A-Fa-f:.]{{2,45}}\]|{_LABEL}(?:\.{_LABEL})*)\.?(?::(?P<port>\d{{1,5}}))?"
@@ -27,7 +30,7 @@ NAME = re.compile(
     r"(?P<path>/[^\s<>\"'`|,;)]*)?(?![\w@])"
 )
 SINGLE = re.compile(
-    rf"(?<![\w@./\\%+-])(?P<host>{_LABEL})(?::(?P<port>\d{{2,5}})(?!\d))?(?![\w@/\\-]|\.\w)"
+    rf"(?<![\w@./\\%+-])(?P<host>{_ASCII_LABEL})(?::(?P<port>\d{{2,5}})(?!\d))?(?![\w@/\\-]|\.\w)"
 )
 SLASHED = re.compile(
     r"(?<=/)(?P<host>\d{1,3}(?:\.\d{1,3}){3}):(?P<port>\d{1,5})(?P<path>)(?![\w.])"
@@ -50,6 +53,8 @@ _API_KIND = re.compile(r"[\s,]{1,3}(?:Kind=)?[A-Z][a-z]+[A-Za-z]*")
 """`batch.example.io/v1 Job`: an API group of Kubernetes, with its version and kind."""
 _TOP_LEVEL = frozenset({"com", "org", "net", "io", "dev", "edu", "gov"})
 _BROADCAST = ipaddress.IPv4Address("255.255.255.255")
+_PLATFORM = ipaddress.IPv4Address("168.63.129.16")
+"""Azure's own address for DNS and health probes in every virtual network."""
 
 
 def around(match: re.Match[str], text: str) -> tuple[str, str]:
@@ -110,7 +115,8 @@ def _may_be_address(
 ) -> bool:
     more = after.startswith(".") and after[1:2].isdigit()
     version = match.re not in {URL, SLASHED} and _VERSION_BEFORE.search(before)
-    unusable = address.is_multicast or address.is_unspecified or address == _BROADCAST
+    special = address.is_multicast or address.is_unspecified or address.is_link_local
+    unusable = special or address in {_BROADCAST, _PLATFORM}
     return not (more or version or unusable)
 
 
@@ -125,6 +131,18 @@ def address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | Non
         return ipaddress.ip_address(host)
     except ValueError:
         return None
+
+
+def spelt(written: str) -> str | None:
+    """A host in lower case without brackets, as A-labels; `None` if it cannot be written so."""
+    host = written.strip("[]").rstrip(".").strip("_").lower()
+    if host.isascii():
+        return host
+    try:
+        name = a_label(host)
+    except TargetError:
+        return None
+    return None if address_of(name) else name
 
 
 def port_of(text: str | None) -> int | None:

@@ -22,9 +22,15 @@ from bot.commands.alerts.host_names import (
     is_network,
     may_be_host,
     port_of,
+    spelt,
 )
 from bot.commands.alerts.markup import LINK_CLOSE, LINK_OPEN
-from bot.commands.alerts.mentions import Mention, side_by_side, with_watched_page
+from bot.commands.alerts.mentions import (
+    Mention,
+    side_by_side,
+    with_watched_page,
+    without_resolvers,
+)
 from bot.commands.alerts.pages import (
     is_page_host,
     is_page_path,
@@ -48,7 +54,7 @@ from bot.commands.known_names import KnownNames
 
 MAX_MENTIONS = 400
 _PORT_AFTER = re.compile(r"[\s,(`*\"']*(?:on\s+)?port[\s:=]*(\d{1,5})\b", re.IGNORECASE)
-_GLUED = re.compile(r"(?<![\w.])(?:[A-Za-z][\w-]+|[1-5]\d\d):$")
+_GLUED = re.compile(r"(?<![\w.])(?:[^\W\d_][\w-]+|[1-5]\d\d):$")
 """What may precede a name without a space: a label or a status."""
 _OTHER_PORTS = frozenset(
     {22, 25, 53, 110, 143, 389, 445, 465, 587, 636, 993, 995, 1433, 1521, 3306, 3389, 5432, 5671}
@@ -73,7 +79,8 @@ def read_hosts(text: AlertText, known: KnownNames) -> tuple[Mention, ...]:
         found += sorted(of_line, key=lambda one: one.start)
         if len(found) > MAX_MENTIONS:
             break
-    found = with_watched_page(without_certificates(found, text), text)
+    found = without_resolvers(without_certificates(found, text), text)
+    found = with_watched_page(found, text)
     pages |= {(one.host, one.port) for one in found if one.role is Role.PAGE}
     return tuple(
         one
@@ -110,8 +117,8 @@ def _after_slash(one: Mention, match: re.Match[str], known: KnownNames) -> Itera
 
 
 def _mention(match: re.Match[str], line: Line, number: int, known: KnownNames) -> Mention | None:
-    host = match["host"].strip("[]").rstrip(".").strip("_").lower()
-    if line.text[: match.start()].endswith(":") and not _GLUED.search(line.text[: match.start()]):
+    host, preceding = spelt(match["host"]), line.text[: match.start()]
+    if host is None or (preceding.endswith(":") and not _GLUED.search(preceding)):
         return None
     written_port = _PORT_AFTER.match(line.text[match.end() :])
     port = port_of(match["port"] or (written_port[1] if written_port else None))
@@ -233,7 +240,7 @@ def _address_role(
 
     Private ones are servers, public ones only if the text says so.
     """
-    if is_client_address(before, after, port_of(match["port"])):
+    if match.re is not URL and is_client_address(before, after, port_of(match["port"])):
         return Role.CLIENT
     inside = any(address in network for network in _INSIDE if network.version == address.version)
     if inside or role is Role.SUBJECT or match["port"]:

@@ -31,6 +31,11 @@ _PAGE_LABEL = re.compile(r"(?i)\W{0,4}(?:web\s?)?page\W{1,8}$")
 _CAUSE = re.compile(
     r"(?i)\W{0,4}(?:cause|status|error|result|response|reason|code)\W{1,6}(?:\w{1,12}\s){0,3}5\d\d\b"
 )
+_LOOKUP = re.compile(
+    r"(?i)\bnslookup\b|\bnon-authoritative\s+answer|\b(?:can.t|cannot)\s+find\s\S{1,253}:\s"
+)
+_RESOLVER_HEAD = re.compile(r"(?i)\s*(?:(?:default\s+)?server|address(?:es)?):\s+\S+\s*$")
+"""The first two lines of `nslookup`, which give the DNS server."""
 _REACH, _CELLS = 120, 4
 
 
@@ -84,6 +89,28 @@ def side_by_side(found: list[Mention], text: AlertText) -> list[Mention]:
 def _is_joined(first: Mention, second: Mention, text: AlertText) -> bool:
     between = text.lines[first.line].text[first.end : second.start]
     return first.line == second.line and bool(_JOINED.fullmatch(between))
+
+
+def without_resolvers(found: list[Mention], text: AlertText) -> list[Mention]:
+    """The hosts without the DNS servers that `nslookup` and `dig` print: `10.0.0.4#53`.
+
+    Args:
+        found: every host of the alert.
+        text: the alert that contains them.
+    """
+    lines = [line.text for line in text.lines]
+    heads = {
+        place + after
+        for place in range(len(lines) - 1)
+        for after in (0, 1)
+        if lines[place].lower().lstrip().startswith(("server:", "default server:"))
+        and all(map(_RESOLVER_HEAD.match, lines[place : place + 2]))
+        and any(map(_LOOKUP.search, lines))
+    }
+    resolvers = {
+        one.host for one in found if one.line in heads or lines[one.line][one.end :][:1] == "#"
+    }
+    return [one for one in found if one.host not in resolvers]
 
 
 def with_watched_page(found: list[Mention], text: AlertText) -> list[Mention]:

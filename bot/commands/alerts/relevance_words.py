@@ -42,7 +42,8 @@ NO_ANSWER = re.compile(
     r"|\bconnection\s+(?:was\s+)?(?:refused|reset|timed|aborted|closed)|\bno\s+route\s+to\s+host"
     r"|\bno\s+such\s+host|\bno\s+headers\b|\bdial\s+tcp|\bname\s+resolution|\bavailability\s+(?:of|alert|test|problem)"
     r"|\bno\s+live\s+upstreams?|\bE(?:CONN|TIMEDOUT|HOSTUNREACH|NOTFOUND)[A-Z]*\b"
-    r"|\b(?:did|does|do)(?:n.t|\s+not)\s+(?:answer|respond|reply|load|work)\b",
+    r"|\b(?:did|does|do)(?:n.t|\s+not)\s+(?:answer|respond|reply|load|work)\b"
+    r"|\bsucceeded\s{0,8}:\s{0,8}false\b",
     re.IGNORECASE,
 )
 """Words that say that a server or site, not a product, does not answer."""

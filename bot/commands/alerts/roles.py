@@ -46,7 +46,7 @@ _FAULT_SENTENCE = re.compile(
 _SELF_DESCRIBING = frozenset({"monitored", "requested"})
 """Words after which an address is the monitored one, whatever else the label says."""
 _IMMEDIATE = re.compile(
-    r"([A-Za-z_][\w .\-/()]{0,60}?)[\"'*`\\)\]]*\s*(?::|={1,2}|=>|->)\s*[\"'*`<(\[\\]*$"
+    r"([A-Za-z_][\w .\-/()]{0,60}?)[\"'*`\\)\]]*(?:\s*(?::|={1,2}|=>|->)\s*|\t\s*)[\"'*`<(\[\\]*$"
 )
 _BOLD_LABEL = re.compile(r"[*_]{1,3}([A-Za-z][\w .\-/()]{0,60}?)\s?:[*_]{1,3}\s{0,8}[\"'`<(]{0,3}$")
 """`*Monitor URL:* `, with the colon in the bold."""
@@ -81,6 +81,20 @@ _REACHED = re.compile(
     re.IGNORECASE,
 )
 """`A: 502 connecting to B`: B is what fails."""
+_ARROW = r"[\s\"'`*)>\]]{0,4}(?:-{1,2}>|=>|\u2192|\u21d2)[\s\"'`*(<]{0,4}"
+_FLOWS_FROM = re.compile(rf"[\w-]\.[\w-]{{1,63}}(?::\d{{1,5}})?{_ARROW}$")
+_FLOWS_TO = re.compile(
+    rf"{_ARROW}(?:https?://|\[?[0-9a-f]{{0,4}}:[0-9a-f:]+|(?:\d{{1,3}}\.){{3}}\d{{1,3}}:\d"
+    r"|(?:[\w-]{1,63}\.){1,8}[a-z][\w-]{1,62}(?![\w(]))",
+    re.IGNORECASE,
+)
+"""`A -> B`: A connects to B. A name before a bare address is what was resolved."""
+_CONNECTS = re.compile(r"(?<!\S)-connect\s{1,4}[\"'`]?$")
+"""The server of `openssl s_client`; the name behind `-servername` is only sent."""
+_UNRESOLVED = re.compile(
+    r"(?i)[\s\"'`*)>\]]{0,8}(?:(?:could|can)(?:\s?not|n.t)\s+be\s+resolved|(?:does\s+not|doesn.t)\s+resolve\b"
+    r"|(?:\(\S{1,40}\)\s)?not\s+found:\s+\d\(|:\s+(?:NXDOMAIN|SERVFAIL|non-existent\s+domain)\b)"
+)
 _STRONG_KEYWORDS = frozenset({"backend", "upstream", "origin", "member"})
 _PREPOSITION = re.compile(
     r"(?:\b(?:on|at|to|of|for|against|reaching|hitting|calling|querying|behind|loading|opening|"
@@ -107,7 +121,7 @@ _NONE_OF = re.compile(r"(?<![\d.,])0\s{0,3}x?\s{0,3}[45]\d\ds?\s+(?:at|on|for|fr
 _ASKS_ANOTHER = re.compile(
     r"[\s\"'`*)>\]]{0,12}(?:is\s+|was\s+)?(?:cannot|can't|can\s+not|could\s+not|couldn't|unable\s+to|"
     r"fails?\s+to|failed\s+to|failing\s+to)\s{1,4}(?:reach|connect\s+to|resolve|call|access|open|"
-    r"contact|talk\s+to)\s{1,4}[\"'`*<(\[]{0,3}(?:https?://|[\w-]{1,63}\.[\w-]|[0-9a-f]{0,4}:[0-9a-f:])",
+    r"contact|find|talk\s+to)\s{1,4}[\"'`*<(\[]{0,3}(?:https?://|[\w-]{1,63}\.[\w-]|[0-9a-f]{0,4}:[0-9a-f:])",
     re.IGNORECASE,
 )
 """`A cannot reach B`: A is the client, and B is failing."""
@@ -142,7 +156,7 @@ _LEADS_AWAY = re.compile(
 )
 _CANNOT = re.compile(
     r"\b(?:can\s?not|can.t|could\s?n.t|could\s+not|unable\s+to|fails?\s+to|failed\s+to|nobody\s+can)\s{1,4}"
-    r"(?:open|view|read|join|see|log\s?in(?:\s?to)?|sign\s?in\s?to|pull|load|reach|access)[\s:\"'`*(<\[]*$"
+    r"(?:open|view|read|join|see|find|resolve|log\s?in(?:\s?to)?|sign\s?in\s?to|pull|load|reach|access)[\s:\"'`*(<\[]*$"
     r"|\b(?:incidents?|issues?|outages?|problems?)\s+(?:on|with|affecting)[\s:\"'`*(<\[]*$",
     re.IGNORECASE,
 )
@@ -162,7 +176,7 @@ _SHOWS = re.compile(
 _DOWN = re.compile(
     r"[\s\"'`*)>\]]{0,12}(?:\(port\s\d{1,5}\)\s)?"
     r"(?:(?:is|are|was|were|as|has|been|currently|again|went|marked|seems|:|-)\s{1,4}){0,3}"
-    r"(?:down|dead|degraded|flapping|(?:refus|reject|drop|reset|hang|crash)(?:e?s|ing)|red|offline|unreachable|unavailable|unhealthy|broken|times?\s+out|timing\s+out|timed\s+out|not\s+(?:reachable|respon\w+|"
+    r"(?:down|dead|degraded|misconfigured|flapping|(?:refus|reject|drop|reset|hang|crash)(?:e?s|ing)|red|offline|unreachable|unavailable|unhealthy|broken|times?\s+out|timing\s+out|timed\s+out|not\s+(?:reachable|respon\w+|"
     r"work\w+|load\w+)|(?:does\s+not|doesn.t|won.t|no\s+longer)\s+(?:respon|answer|load|open|work|repl|come)\w*"
     r"|(?:cannot|can.t|could\s+not)\s+be\s+\w+|not\W*$|no\s+respon\w+"
     r"|fail(?:s|ed|ing)\s+(?:its\s+|the\s+|\d{1,4}\s+)?(?:checks?|probes?|tests?|health\w*)"
@@ -186,7 +200,7 @@ _WORRIES = re.compile(
 )
 """What stands before a name that somebody should look at."""
 _CLIENT_BEFORE = re.compile(
-    r"\b(?:clients?(?:\s*ip)?|blocked|banned|from|visitor|attacker|attack\s+from|user|"
+    r"\b(?:clients?(?:\s*ip)?|blocked|banned|(?<!\b50\d\s)(?<!gateway\s)(?<!response\s)from|visitor|attacker|attack\s+from|user|"
     r"requests?\s+from|source|login\s+from|scan\s+from|allowed|throttled|denied|address)"
     r"(?:\s+(?:and|ip|address|addresses|by|of|clients?|ips?))*"
     r"(?:[\s,]*(?:and\s+)?\d{1,3}(?:\.\d{1,3}){3})*[\s,:\"'`*(<\[=]*(?:and\s+)?$",
@@ -227,7 +241,8 @@ def label_role(label: str) -> Role | None:
 
 def place_role(before: str, after: str, label: str) -> Role:
     """The role of a name, from the words around it on its line and from its field's label."""
-    immediate = _IMMEDIATE.search(before) or _BOLD_LABEL.search(before)
+    flows = _FLOWS_FROM.search(before)
+    immediate = None if flows else _IMMEDIATE.search(before) or _BOLD_LABEL.search(before)
     role = label_role(immediate[1]) if immediate else None
     if role is Role.PAGE and _SHOWS.match(after):
         return Role.SUBJECT
@@ -245,8 +260,9 @@ def _role_of_words(before: str, after: str) -> Role | None:
     """The role that the words directly around a name give it."""
     asks = any(one.search(before) for one in (_REPORTER, _RESOLVER, _ASKER))
     roles = (
+        (Role.BACKEND, _CONNECTS.search(before) or _UNRESOLVED.match(after)),
         (Role.SUBJECT, _CANNOT.search(before)),
-        (Role.CLIENT, asks or _ASKS_ANOTHER.match(after)),
+        (Role.CLIENT, asks or _ASKS_ANOTHER.match(after) or _FLOWS_TO.match(after)),
         (Role.PAGE, _LEADS_AWAY.search(before) and not _FAILS.match(after)),
         (Role.FINE, _FINE.match(after) or _NONE_OF.search(before)),
         (Role.LABELLED, _REACHED.search(before)),

@@ -79,10 +79,10 @@ class AlertText:
     def _add_plain(self, text: str, label: str) -> None:
         waiting = ""
         for raw in readable(text).splitlines():
-            line = raw.strip()[:MAX_LINE]
+            line = raw.strip()
             if not line or len(self.lines) >= MAX_LINES:
                 continue
-            self.lines.append(Line(text=line, label=waiting or label))
+            self.lines += (Line(text=piece, label=waiting or label) for piece in _pieces(line))
             waiting = _lone_label(raw) or (waiting if _BULLET.match(line) else "")
 
     def _add_value(self, value: object, label: str, depth: int) -> None:
@@ -246,6 +246,15 @@ def _objects(value: object) -> list[Mapping[str, Any]]:
     if not isinstance(value, list):
         return []
     return [one for one in value[:MAX_PARTS] if isinstance(one, dict)]
+
+
+def _pieces(line: str) -> Iterator[str]:
+    """A line in pieces of at most `MAX_LINE`, cut between words where there are any."""
+    while len(line) > MAX_LINE:
+        words_end = max(line.rfind(sign, MAX_LINE // 2, MAX_LINE) for sign in " ,;") + 1
+        yield line[: words_end or MAX_LINE]
+        line = line[words_end or MAX_LINE :]
+    yield line
 
 
 def _lone_label(raw: str) -> str:

@@ -49,6 +49,7 @@ GENERAL_WORDS = words_of(
     entity fqdn host hostheader hostname hostnames hosts impacted instance instances ip
     machine monitored node object request server servername servers service site sni subject
     target targets uri url vhost website
+    computer computername
     adresse anfitrion cible destinazione destino direccion endereco equipo hote indirizzo
     knoten nodo rechner serveur servidor ziel
     """
@@ -105,6 +106,13 @@ VENDORS = words_of(
     alpinelinux.org crates.io debian.org gcr.io golang.org maven.org npmjs.org nuget.org
     amazonses.com azure.net mailgun.org office.net outlook.com sendgrid.net
     packagist.org pkg.dev rubygems.org ubuntu.com
+    allquiet.app bigpanda.io blameless.com cronitor.link digicert.com hyperping.io logicmonitor.com
+    manageengine.com nodeping.com ohdear.app opsg.in opsramp.com pagertree.com pulsetic.com
+    sematext.com spike.sh statusgator.com statuspal.io stspg.io uptimia.com zenduty.com
+    certspotter.com crt.sh curl.se hardenize.com keychest.net openssl.org sectigo.com ssllabs.com
+    sslmate.com sslshopper.com whatsmychaincert.com
+    cutt.ly lnkd.in medium.com rebrand.ly reddit.com serverfault.com stackexchange.com superuser.com
+    t.co t.ly tinyurl.com
     """
 )
 """Registered domains of vendors whose pages are linked in alerts."""
