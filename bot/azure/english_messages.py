@@ -27,7 +27,7 @@ ENGLISH: Mapping[Code, tuple[str, ...]] = MappingProxyType(
             r"host not found in upstream",
         ),
         Code.TCP_FAILED: (
-            r"could not connect to (?:the )?(?:backend|server)",
+            r"(?:could not|unable to) connect to (?:the )?(?:backend|server)",
             r"server (?:address|port) could not be reached",
             r"connect\(\) failed \([0-9]{1,3}:",
             r"upstream timed ?out \(110:[^)]{1,60}\) while connecting",
@@ -57,11 +57,12 @@ ENGLISH: Mapping[Code, tuple[str, ...]] = MappingProxyType(
             r"backend (?:server )?certificate (?:has |is )?expired",
         ),
         Code.INTERMEDIATE_MISSING: (
+            r"(?<!no\x20)intermediate certificates? (?:(?:is|are|was|were) )?missing from",
             r"(?<!no\x20)intermediate certificate is missing",
             r"incomplete certificate chain,? including only the leaf",
         ),
         Code.LEAF_MISSING: (
-            r"leaf certificate is missing",
+            r"leaf certificate (?:(?:is|was) missing|missing from)",
             r"certificate chain,? (?:is )?missing (?:the |its )?leaf certificate",
         ),
         Code.LEAF_NOT_FIRST: (r"leaf certificate is not (?:the )?topmost",),
@@ -96,7 +97,7 @@ ENGLISH: Mapping[Code, tuple[str, ...]] = MappingProxyType(
             r"certificate needs to be (?:whitelist|allowlist)ed",
             r"https probe connection error",
         ),
-        Code.CERTIFICATE_INVALID: (r"certificate (?:has been|is|was) marked invalid",),
+        Code.CERTIFICATE_INVALID: (r"certificate (?:has been|is|was) marked (?:as )?invalid",),
         Code.OK: (
             r"(?<!no )(?<!not )(?<!without )\bsuccess\. received (?:[0-9]{3} )?status code",
             r"(?:^|log ?: ?)success\.?(?=$|[ ,}\]])",

@@ -41,13 +41,15 @@ _EMPHASIS = re.compile('[*_"\u201c\u201d\u00ab\u00bb]')
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,200}>")
 _ESCAPED = re.compile(r"\\u([0-9A-Fa-f]{4})")
 _BREAK = re.compile(r"[\r\n]+")
+_MARGIN = re.compile(r"(?<=[\r\n])[ \t>|]{1,40}|\|[ \t]{0,8}(?=[\r\n])")
+"""Marks of quoted lines, and borders of a table whose cells continue on the next line."""
 _REWORDED = tuple(
     (re.compile(pattern), plain)
     for pattern, plain in (
         (r"\\[rnt]", " "),
         (r"\\(?=['{(\[])", ""),
         (r"\b(?:can't|can not|cannot|couldn't)", "could not"),
-        (r"n't", " not "),
+        (r"n't|(?<=\bis)nt\b|(?<=\bdoes)nt\b|(?<=\bcould)nt\b", " not "),
         (r"\b(?:was|are|were) ?not", "is not"),
         (r"\b(?:did|do) ?not", "does not"),
         (r"\btime[- ]out\b", "timeout"),
@@ -97,7 +99,7 @@ _RECEIVED = re.compile(
     r"|\b([0-9]{3}) (?:empfangen|を受信)"
 )
 _ERROR_CODE = re.compile(
-    r"error code:? ?\{?([0-9]{1,5})\b|verify error: ?(?:\(|num=)([0-9]{1,5})\b"
+    r"error code:? ?[{(\[]?([0-9]{1,5})\b|verify error: ?(?:\(|num=)([0-9]{1,5})\b"
     r"|verify return code: ([0-9]{1,5})\b|\berror ([0-9]{1,5}) at [0-9]{1,2} depth\b"
     r"|(?:fehlercode|code derreur|código de error|codice di errore) \{?([0-9]{1,5})\b"
 )
@@ -153,9 +155,10 @@ def normalised(text: str) -> str:
     """Unify the spelling of all editions: lower case; no contractions, quotes, tags or breaks."""
     literal = _ESCAPED.sub(lambda code: chr(int(code[1], 16)), text)
     unescaped = html.unescape(html.unescape(literal))
-    folded = unicodedata.normalize(
-        "NFKC", _TAG.sub(" ", unescaped).translate(_APOSTROPHES).translate(_DASHES)
-    ).lower()[: 2 * WINDOW]
+    bare = _MARGIN.sub(" ", _TAG.sub(" ", unescaped))
+    folded = unicodedata.normalize("NFKC", bare.translate(_APOSTROPHES).translate(_DASHES)).lower()[
+        : 2 * WINDOW
+    ]
     unseen = {ord(one) for one in set(folded) if unicodedata.category(one) in {"Cf", "Cs"}}
     visible = folded.translate(dict.fromkeys(unseen))
     spelt = " ".join(_EMPHASIS.sub("", visible).split())
@@ -196,7 +199,7 @@ def _joined(text: str) -> str:
 
     Done line by line: a pattern for the white space around a line break would take quadratic time.
     """
-    return "".join(line.strip(" \t") for line in _BREAK.split(text))
+    return "".join(line.strip(" \t>|") for line in _BREAK.split(text))
 
 
 def _pieces(text: str) -> Iterator[str]:

@@ -52,6 +52,8 @@ CHANGES: dict[str, Callable[[str], str]] = {
     "in a web page": lambda text: f"<p><b>Details</b><br>{text}</p>",
     "in backend health": lambda text: json.dumps(PASTED | {"healthProbeLog": text}, indent=4),
     "broken by a table": lambda text: re.sub("(.{37})", r"\1\r\n      ", text),
+    "quoted line by line": lambda text: "> " + text.replace(" ", "\r\n> "),
+    "in cells of a table": lambda text: "| ok | " + text.replace(" ", " |\n| | "),
     "zero-width space": lambda text: text.replace("certificate", "certifi\u200bcate"),
 }
 PASTED = {"address": "10.0.0.5", "health": "Unhealthy", "ipConfiguration": None}
@@ -72,6 +74,7 @@ UNKNOWN = (
         "them should"
     ),
     "The intermediate certificates are present, nothing is missing.",
+    "No intermediate certificates are missing from the certificate chain.",
     "Root certificate: does not match anything",
     "proxy",
     "The backend health status could not be",
