@@ -5,7 +5,7 @@ Composition has three steps, and this file is the first:
 1. `_serve`, once per process: settings to ARM client, database, learned facts and check services,
    and from these the `Parts` of the Slack app.
 2. `bot.composition.slack_app`, once Slack has said who the bot is: parts to handlers (one table by
-   type of request), the reception of invocations, and the listeners.
+   type of request), the router of invocations, and the listeners.
 3. `bot.composition.digests`, beside it: the same check services to the digest engine, with the
    renderer and the poster of `bot.slack`.
 

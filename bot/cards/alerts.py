@@ -51,7 +51,7 @@ def alerts_off(by: str) -> Message:
     return compose(sentence, parts)
 
 
-def green_again(lock_screen: str, taken: str) -> Message:
+def healthy_again(lock_screen: str, taken: str) -> Message:
     """The line in the thread when the problem has ended; `taken` is how long it lasted."""
     sentence = f"Green after {taken}."
     return compose(f"{sentence} {lock_screen}", [say(sentence)])

@@ -253,7 +253,9 @@ def _buttons(
     report: GatewayReport, causes: tuple[CauseGroup, ...], context: CardContext
 ) -> Buttons:
     again = again_button(context.command)
-    more = Overflow(action=MORE, options=MORE_OPTIONS if report.green else (WATCH, *MORE_OPTIONS))
+    more = Overflow(
+        action=MORE, options=MORE_OPTIONS if report.confirmed_healthy else (WATCH, *MORE_OPTIONS)
+    )
     worst = next(
         (member.report for cause in causes for member in cause.members if member.report), None
     )

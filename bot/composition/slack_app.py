@@ -34,7 +34,7 @@ from bot.slack.handlers.subscribe import SubscribeHandlers
 from bot.slack.handlers.subscription_listeners import SubscriptionListeners
 from bot.slack.handlers.subscription_replies import SubscriptionReplies
 from bot.slack.handlers.what_if import WhatIfHandler
-from bot.slack.inbound.routing import Handlers, Reception, answers
+from bot.slack.inbound.routing import Handlers, InvocationRouter, answers
 from bot.slack.listeners import Listeners
 from bot.slack.outbound.card_work import CardTools
 from bot.slack.outbound.directory import SlackDirectory
@@ -110,7 +110,7 @@ class _SlackAppBuilder:
     def build(self) -> SlackApp:
         """The app."""
         consent = self._consent()
-        reception = Reception(
+        router = InvocationRouter(
             access=self._access,
             consent=consent,
             slack=self._slack,
@@ -120,16 +120,16 @@ class _SlackAppBuilder:
             acknowledged=self._connected.acks.over,
             first_messages=self._cards.turns,
         )
-        answering = self._alert_answering(reception)
+        answering = self._alert_answering(router)
         buttons = ButtonListeners(
-            reception=reception,
+            router=router,
             slack=self._slack,
             rehearsing=self._rehearsing,
             filing=self._filing,
             consent=consent,
         )
         listeners = Listeners(
-            reception=reception,
+            router=router,
             slack=self._slack,
             rehearsing=self._rehearsing,
             buttons=buttons,
@@ -139,8 +139,8 @@ class _SlackAppBuilder:
             alert_answering=answering,
         )
         return SlackApp(
-            reception=reception,
-            register=partial(self._register, listeners, reception),
+            router=router,
+            register=partial(self._register, listeners, router),
             take_command=listeners.take_command,
             watches=self._watches,
             alerts=answering.following if answering else None,
@@ -217,12 +217,12 @@ class _SlackAppBuilder:
             **answers(requests.HistoryRequest, mutes.history),
         }
 
-    def _register(self, listeners: Listeners, reception: Reception, app: AsyncApp) -> None:
+    def _register(self, listeners: Listeners, router: InvocationRouter, app: AsyncApp) -> None:
         listeners.register(app)
         if self._subscriptions:
             troubles = self._connected.readiness.troubles
             SubscriptionListeners(replies=self._subscriptions, troubles=troubles).register(
-                app, reception
+                app, router
             )
 
     def _gateway_checking(self) -> HealthHandler:
@@ -250,7 +250,7 @@ class _SlackAppBuilder:
             patience=further,
         )
 
-    def _alert_answering(self, reception: Reception) -> AlertAnswerer | None:
+    def _alert_answering(self, router: InvocationRouter) -> AlertAnswerer | None:
         if self._parts.alert_memory is None:
             return None
         gateways, identity = self._gateways, self._identity
@@ -268,7 +268,7 @@ class _SlackAppBuilder:
         following = AlertFollowUp(
             memory=memory,
             cards=cards,
-            reception=reception,
+            router=router,
             slack=self._slack,
             clock=clock,
             every_s=self._parts.alerts_every_s,
@@ -280,7 +280,7 @@ class _SlackAppBuilder:
             alerts=self._parts.alerts,
             cards=cards,
             following=following,
-            reception=reception,
+            router=router,
         )
 
     def _examination(self) -> DoctorChecks:

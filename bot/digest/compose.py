@@ -57,7 +57,7 @@ def compose(
         schedule=subscription.schedule,
         lines=tuple(line for line in lines if line not in standing),
         standing=tuple(standing),
-        hushed=tuple(known[line.cause] for line in muted_lines if line.cause in known),
+        muted_lines=tuple(known[line.cause] for line in muted_lines if line.cause in known),
         fixed=_fixed(last, {line.cause for line in (*lines, *muted_lines)}, all_states, mutes),
         muted=notes,
         fine=sum(state.seen.backend and state.seen.key not in failing for state in included),

@@ -71,7 +71,7 @@ class AlertAnswer:
         card: `ts` of the card; empty until it is posted.
         begun: when the first alert came.
         until: when a further alert counts as a new problem.
-        green: whether the last check found it healthy.
+        healthy: whether the last check found it healthy.
     """
 
     team: str
@@ -83,7 +83,7 @@ class AlertAnswer:
     begun: datetime
     until: datetime
     card: str = ""
-    green: bool = False
+    healthy: bool = False
 
     @property
     def id(self) -> str:

@@ -342,8 +342,8 @@ class DigestContent:
         at: when it was made.
         lines: what is listed, in order.
         standing: open and not news; only listed if the subscription lists more than changes.
-        hushed: open and muted, as last reported before the mute. Problems that began during the
-            mute were reported to nobody yet.
+        muted_lines: open and muted, as last reported before the mute. Problems that began during
+            the mute were not reported yet.
         fixed: causes of the last sent digest that have ended.
         fine: number of backends without a listed problem.
         since: when the last digest was sent; `None` before the first.
@@ -355,7 +355,7 @@ class DigestContent:
     schedule: Schedule
     lines: tuple[DigestLine, ...]
     standing: tuple[DigestLine, ...] = ()
-    hushed: tuple[DigestLine, ...] = ()
+    muted_lines: tuple[DigestLine, ...] = ()
     fixed: tuple[DigestLine, ...] = ()
     muted: tuple[MutedNote, ...] = ()
     fine: int = 0
@@ -365,7 +365,7 @@ class DigestContent:
     @property
     def known(self) -> tuple[DigestLine, ...]:
         """Every open cause that was reported to the channel."""
-        return (*self.lines, *self.standing, *self.hushed)
+        return (*self.lines, *self.standing, *self.muted_lines)
 
     @property
     def news(self) -> tuple[DigestLine, ...]:

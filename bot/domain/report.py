@@ -222,7 +222,7 @@ class GatewayReport:
         return bool(nobody or unseen or self.refusal or self.silent_pairs)
 
     @property
-    def green(self) -> bool:
+    def confirmed_healthy(self) -> bool:
         """Whether it is healthy.
 
         With backend health alone, every member must be reported as healthy.

@@ -27,7 +27,7 @@ from bot.observability.metrics import WRONG
 from bot.slack.handlers.consent import ConsentHandler
 from bot.slack.handlers.files import CHAIN, EVIDENCE, CardFiles
 from bot.slack.handlers.rehearse import RehearseHandler
-from bot.slack.inbound.routing import Reception, new_run_id
+from bot.slack.inbound.routing import InvocationRouter, new_run_id
 from bot.slack.invocation import (
     Invocation,
     Source,
@@ -57,7 +57,7 @@ class ButtonListeners:
         consent: to cards in shared channels; `None` without a database.
     """
 
-    reception: Reception
+    router: InvocationRouter
     slack: SlackClient
     rehearsing: RehearseHandler
     filing: CardFiles
@@ -83,7 +83,7 @@ class ButtonListeners:
         text = command_in(action)
         invocation = from_interaction(body, Source.ACTION, text)
         if text:
-            self.reception.receive(invocation)
+            self.router.receive(invocation)
         else:
             self._unreadable(invocation)
 
@@ -109,13 +109,13 @@ class ButtonListeners:
         )
         chosen = word(inner(action, "selected_option"), "value")
         which = {"kind": chosen} if action.get("action_id") == STEPS_KIND else {"tool": chosen}
-        if self.reception.runs.is_new(invocation.dedupe_key):
-            self.reception.spawn(invocation, self._switch_steps(invocation, view, which))
+        if self.router.runs.is_new(invocation.dedupe_key):
+            self.router.spawn(invocation, self._switch_steps(invocation, view, which))
 
     async def _switch_steps(
         self, invocation: Invocation, view: Payload, which: dict[str, str]
     ) -> None:
-        if await self.reception.admit(invocation, invocation.text):
+        if await self.router.admit(invocation, invocation.text):
             return
         shown = fix_steps(switched(word(view, "private_metadata"), **which))
         await self.slack.update_modal(word(view, "id"), shown)
@@ -138,21 +138,21 @@ class ButtonListeners:
             form = check_modal(target=target, options=options, channel=channel)
             self.open(invocation.with_text("form"), form)
         elif chosen == "wrong":
-            self.reception.spawn(invocation, self._wrong(invocation, headline))
+            self.router.spawn(invocation, self._wrong(invocation, headline))
         elif chosen == "watch":
-            self.reception.receive(_to_watch(invocation.with_text(f"{question} watch")))
+            self.router.receive(_to_watch(invocation.with_text(f"{question} watch")))
         elif chosen not in {CHAIN, EVIDENCE}:
             self._unreadable(invocation)
-        elif self.reception.runs.is_new(invocation.dedupe_key):
-            self.reception.spawn(invocation, self._hand_out(invocation, chosen))
+        elif self.router.runs.is_new(invocation.dedupe_key):
+            self.router.spawn(invocation, self._hand_out(invocation, chosen))
 
     def _unreadable(self, invocation: Invocation) -> None:
         """Answer a button of another version, or one that was tampered with."""
-        if self.reception.runs.is_new(invocation.dedupe_key):
-            self.reception.spawn(invocation, self._answer_unreadable(invocation))
+        if self.router.runs.is_new(invocation.dedupe_key):
+            self.router.spawn(invocation, self._answer_unreadable(invocation))
 
     async def _answer_unreadable(self, invocation: Invocation) -> None:
-        no = await self.reception.admit(invocation, "a button that cannot be read", costs=True)
+        no = await self.router.admit(invocation, "a button that cannot be read", costs=True)
         answer = refusal(no) if no else notice(_UNREADABLE)
         await self.slack.send_ephemeral(replace(invocation, card=None), answer)
 
@@ -161,14 +161,14 @@ class ButtonListeners:
         await ack()
         what = word(action, "action_id")
         invocation = from_interaction(body, Source.ACTION, what)
-        if self.consent and self.reception.runs.is_new(invocation.dedupe_key):
+        if self.consent and self.router.runs.is_new(invocation.dedupe_key):
             change = self.consent.give if what == CONSENT else self.consent.revoke
-            self.reception.spawn(invocation, self._change_consent(invocation, change))
+            self.router.spawn(invocation, self._change_consent(invocation, change))
 
     async def _change_consent(
         self, invocation: Invocation, change: Callable[[Invocation], Awaitable[None]]
     ) -> None:
-        if no := await self.reception.admit(invocation, invocation.text, costs=True):
+        if no := await self.router.admit(invocation, invocation.text, costs=True):
             await self.slack.send_ephemeral(invocation, refusal(no))
             return
         await change(invocation)
@@ -187,11 +187,11 @@ class ButtonListeners:
 
     def open(self, invocation: Invocation, view: Block) -> None:
         """Open a modal for somebody who may ask."""
-        if self.reception.runs.is_new(invocation.dedupe_key):
-            self.reception.spawn(invocation, self._open_now(invocation, view))
+        if self.router.runs.is_new(invocation.dedupe_key):
+            self.router.spawn(invocation, self._open_now(invocation, view))
 
     async def _open_now(self, invocation: Invocation, view: Block) -> None:
-        if no := await self.reception.admit(invocation, invocation.text):
+        if no := await self.router.admit(invocation, invocation.text):
             await self.slack.send_ephemeral(replace(invocation, card=None), refusal(no))
             return
         try:
@@ -204,18 +204,18 @@ class ButtonListeners:
 
     async def _hand_out(self, invocation: Invocation, what: str) -> None:
         run_id = new_run_id()
-        if no := await self.reception.admit(
+        if no := await self.router.admit(
             invocation, f"{what} {invocation.text}", costs=True, run_id=run_id
         ):
             await self.slack.send_ephemeral(replace(invocation, response_url=None), refusal(no))
             return
-        alone = await self.reception.consent_wanted(invocation) is not None
+        alone = await self.router.consent_wanted(invocation) is not None
         await self.filing.upload_file(
             replace(invocation, ephemeral=True) if alone else invocation, what, run_id
         )
 
     async def _wrong(self, invocation: Invocation, headline: str) -> None:
-        if no := await self.reception.admit(invocation, f"wrong diagnosis: {invocation.text}"):
+        if no := await self.router.admit(invocation, f"wrong diagnosis: {invocation.text}"):
             await self.slack.send_ephemeral(invocation, refusal(no))
             return
         WRONG.labels(headline=headline).inc()

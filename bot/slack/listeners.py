@@ -24,7 +24,7 @@ from bot.slack.handlers.alert_answers import AlertAnswerer
 from bot.slack.handlers.consent import ConsentHandler
 from bot.slack.handlers.diagnosis import DiagnosisHandler
 from bot.slack.handlers.rehearse import FieldError, Rehearsal, RehearseHandler
-from bot.slack.inbound.routing import Reception
+from bot.slack.inbound.routing import InvocationRouter
 from bot.slack.invocation import (
     Invocation,
     Source,
@@ -59,7 +59,7 @@ class Listeners:
         consent: to cards in shared channels; `None` without a database.
     """
 
-    reception: Reception
+    router: InvocationRouter
     slack: SlackClient
     rehearsing: RehearseHandler
     buttons: ButtonListeners
@@ -71,7 +71,7 @@ class Listeners:
     @property
     def _diagnosis(self) -> DiagnosisHandler:
         return DiagnosisHandler(
-            reception=self.reception,
+            router=self.router,
             slack=self.slack,
             alerts=self.alerts,
             bot_user=self.bot_user,
@@ -94,7 +94,7 @@ class Listeners:
         """A slash command, which the transport acknowledges; false for one that is not ours."""
         if word(body, "command") not in COMMANDS:
             return False
-        self.reception.receive(from_command(body))
+        self.router.receive(from_command(body))
         return True
 
     async def on_mention(self, body: dict[str, Any]) -> None:
@@ -106,9 +106,9 @@ class Listeners:
         invocation = from_mention(body, self.bot_user)
         line = first_runnable(mentioned(body, self.bot_user))
         if line:
-            self.reception.receive(invocation.with_text(line))
+            self.router.receive(invocation.with_text(line))
         elif not invocation.thread:
-            self.reception.receive(invocation.with_text("" if line == "" else Verb.CHECK))
+            self.router.receive(invocation.with_text("" if line == "" else Verb.CHECK))
         else:
             self._diagnosis.read_above(invocation, word(inner(body, "event"), "ts"))
 
@@ -132,7 +132,7 @@ class Listeners:
         invocation = from_interaction(body, Source.SHORTCUT)
         message = inner(body, "message")
         if question := command_of_card(message):  # a card of the bot contains its port and options
-            self.reception.receive(invocation.with_text(question))
+            self.router.receive(invocation.with_text(question))
         else:
             self._diagnosis.diagnose(invocation, message)
 
@@ -149,18 +149,18 @@ class Listeners:
         )
         understood = parse(invocation.text)
         if isinstance(understood, Usage):
-            no = await self.reception.admit(invocation, invocation.text)
+            no = await self.router.admit(invocation, invocation.text)
             misread = f"{understood.error} For example: {understood.examples[0]}"
             shown = no.sentence if no else misread
             await ack(response_action="errors", errors={"target": shown[:2000]})
             return
         await ack()
-        self.reception.receive(invocation)
+        self.router.receive(invocation)
 
     async def on_rehearse_modal(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The rehearsal modal."""
         invocation = from_submission(body, "rehearse")
-        if no := await self.reception.admit(invocation, "rehearse", costs=True):
+        if no := await self.router.admit(invocation, "rehearse", costs=True):
             await ack(response_action="errors", errors={"chain": no.sentence})
             return
         try:
@@ -169,13 +169,13 @@ class Listeners:
             await ack(response_action="errors", errors={error.field: str(error)[:2000]})
             return
         await ack()
-        if self.reception.runs.is_new(invocation.dedupe_key):
-            self.reception.spawn(invocation, self._rehearse(invocation, body, rehearsal))
+        if self.router.runs.is_new(invocation.dedupe_key):
+            self.router.spawn(invocation, self._rehearse(invocation, body, rehearsal))
 
     async def _rehearse(
         self, invocation: Invocation, body: dict[str, Any], rehearsal: Rehearsal
     ) -> None:
-        alone = await self.reception.consent_wanted(invocation) is not None
+        alone = await self.router.consent_wanted(invocation) is not None
         await self.rehearsing.judge(body, rehearsal, private=alone)
 
 

@@ -24,7 +24,7 @@ from bot.observability.loop_lag import loop_watchdog
 from bot.settings import Settings, Transport
 from bot.slack.handlers.alert_follow_up import AlertFollowUp
 from bot.slack.handlers.watch_store import SavedWatches
-from bot.slack.inbound.routing import Reception
+from bot.slack.inbound.routing import InvocationRouter
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.runs import Runs
 from bot.slack.transport.app import (
@@ -51,7 +51,7 @@ class TokenRefusedError(Exception):
     """Slack refuses a token; the text is one sentence with the fix."""
 
 
-class Carrier(Protocol):
+class SlackTransport(Protocol):
     """A transport: HTTP or Socket Mode."""
 
     async def start(self) -> None:
@@ -94,7 +94,7 @@ class SlackApp:
     """The parts that answer in one workspace.
 
     Attributes:
-        reception: receives every invocation.
+        router: receives every invocation.
         register: registers the listeners with the Bolt app.
         take_command: takes a slash command, or returns false if it is another app's.
         known_elsewhere: whether another replica received the request with this signature.
@@ -102,7 +102,7 @@ class SlackApp:
         alerts: observes what alerts named; `None` if alerts are not answered.
     """
 
-    reception: Reception
+    router: InvocationRouter
     register: Callable[[AsyncApp], None]
     take_command: TakeCommand
     known_elsewhere: Callable[[str], Awaitable[bool]]
@@ -162,9 +162,9 @@ class SlackService:
         composed = await stack.enter_async_context(self.compose(connected))
         app = make_app(self.settings, slack.client, identity)
         await asyncio.to_thread(composed.register, app)
-        carrier = self._carrier(app, composed)
-        stack.push_async_callback(carrier.close)
-        if not await self._until_it_works(carrier.start, "SLACK_APP_TOKEN"):
+        transport = self._transport(app, composed)
+        stack.push_async_callback(transport.close)
+        if not await self._until_it_works(transport.start, "SLACK_APP_TOKEN"):
             return
         await _go_on_watching(composed)
         if composed.alerts:
@@ -172,18 +172,18 @@ class SlackService:
         token = TokenWatch(client=slack.client, every=self.token_every_s)
         await stack.enter_async_context(token.running())
         self.readiness.probes["token"] = lambda: token.trouble
-        self.readiness.silence = carrier.silence
-        self.readiness.probes["slack"] = lambda: None if carrier.connected() else "not connected"
+        self.readiness.silence = transport.silence
+        self.readiness.probes["slack"] = lambda: None if transport.connected() else "not connected"
         self.on_ready()
         log.info("ready", extra={"team": identity.team, "transport": self.settings.transport.value})
         await self.stop.wait()
-        await self._drain(carrier, connected.runs)
+        await self._drain(transport, connected.runs)
 
-    async def _drain(self, carrier: Carrier, runs: Runs) -> None:
+    async def _drain(self, transport: SlackTransport, runs: Runs) -> None:
         log.info("stopping: no new work, running checks may finish", extra={"seconds": self.wait_s})
         self.readiness.probes["slack"] = lambda: "stopping"
         runs.draining = True
-        await carrier.stop_listening()
+        await transport.stop_listening()
         await runs.drain(self.wait_s)
 
     async def _identify(self, session: aiohttp.ClientSession) -> Identity | None:
@@ -217,7 +217,7 @@ class SlackService:
             wait = min(wait * 2, _LAST_RETRY_S)
         return False
 
-    def _carrier(self, app: AsyncApp, composed: SlackApp) -> Carrier:
+    def _transport(self, app: AsyncApp, composed: SlackApp) -> SlackTransport:
         token = self.settings.slack_app_token
         if self.settings.transport is Transport.SOCKET and token:
             return SocketTransport(app, token.get_secret_value(), composed.take_command)
@@ -234,7 +234,7 @@ class SlackService:
 
 async def _go_on_watching(app: SlackApp) -> None:
     for admitted in await app.watches.open() if app.watches else ():
-        await app.reception.resume(admitted)
+        await app.router.resume(admitted)
 
 
 def _raise_if_final(error: SlackApiError, variable: str) -> None:

@@ -113,7 +113,7 @@ async def settle_answer(connection: AsyncConnection, value: AlertAnswer) -> None
 
 
 async def turn_answer(
-    connection: AsyncConnection, answer_id: str, *, green: bool
+    connection: AsyncConnection, answer_id: str, *, healthy: bool
 ) -> AlertAnswer | None:
     """Change an answer to healthy or back; only the first caller succeeds.
 
@@ -121,15 +121,15 @@ async def turn_answer(
         The stored answer if this call changed it; `None` if another call has, or if it was deleted.
     """
     found = await get_answer(connection, answer_id)
-    if found is None or found.green == green:
+    if found is None or found.healthy == healthy:
         return None
-    turned = replace(found, green=green)
+    turned = replace(found, healthy=healthy)
     await _save(connection, turned)
     return turned
 
 
 async def _save(connection: AsyncConnection, value: AlertAnswer) -> None:
-    row = {"until": value.until, "green": value.green, "body": dump(value)}
+    row = {"until": value.until, "green": value.healthy, "body": dump(value)}
     await connection.execute(update(_ANSWER).where(_ANSWER.c.id == value.id).values(row))
 
 
@@ -155,7 +155,7 @@ async def rename_answer(
         return None
     await drop_answer(connection, old_id)
     renamed = replace(old, problem=value.problem)
-    if standing and not standing.green and not standing.is_over(now):
+    if standing and not standing.healthy and not standing.is_over(now):
         joined = standing.with_alert(old)
         await _save(connection, joined)
         return joined
@@ -213,6 +213,6 @@ def _row(value: AlertAnswer, look_at: datetime) -> dict[str, Any]:
         "channel": value.channel,
         "until": value.until,
         "look_at": look_at,
-        "green": value.green,
+        "green": value.healthy,
         "body": dump(value),
     }

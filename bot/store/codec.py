@@ -6,7 +6,7 @@ rejected when it is read.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
@@ -23,6 +23,11 @@ from bot.domain.digest import (
 )
 
 T = TypeVar("T")
+_STORED_NAMES: Mapping[type, Mapping[str, str]] = {
+    AlertAnswer: {"healthy": "green"},
+    DigestContent: {"muted_lines": "hushed"},
+}
+"""Names of fields in stored values, where they differ: another version may read the same rows."""
 
 
 @lru_cache(maxsize=32)
@@ -42,7 +47,10 @@ def prepare() -> None:
 
 def dump(value: object) -> Any:  # noqa: ANN401 -- JSON is whatever the value holds
     """Convert a frozen value to JSON-compatible data."""
-    return _adapter(cast("Hashable", type(value))).dump_python(value, mode="json")
+    data = _adapter(cast("Hashable", type(value))).dump_python(value, mode="json")
+    for name, stored in _STORED_NAMES.get(type(value), {}).items():
+        data[stored] = data.pop(name)
+    return data
 
 
 def load(kind: type[T], data: object) -> T:
@@ -51,4 +59,7 @@ def load(kind: type[T], data: object) -> T:
     Raises:
         pydantic.ValidationError: the data does not fit the type.
     """
+    fields = {stored: name for name, stored in _STORED_NAMES.get(kind, {}).items()}
+    if fields and isinstance(data, Mapping):
+        data = {fields.get(key, key): value for key, value in data.items()}
     return cast("T", _adapter(cast("Hashable", kind)).validate_python(data))

@@ -80,10 +80,10 @@ class AlertMemory:
         async with self.store.writing() as connection:
             await settle_answer(connection, value)
 
-    async def turn(self, value: AlertAnswer, *, green: bool) -> AlertAnswer | None:
+    async def turn(self, value: AlertAnswer, *, healthy: bool) -> AlertAnswer | None:
         """Change an answer to healthy or back; returns it if this call changed it."""
         async with self.store.writing() as connection:
-            return await turn_answer(connection, value.id, green=green)
+            return await turn_answer(connection, value.id, healthy=healthy)
 
     async def rename(
         self, old: AlertAnswer, value: AlertAnswer, now: datetime

@@ -21,7 +21,7 @@ from bot.domain.request import Request
 from bot.slack.handlers.alert_cards import AlertCards, Answer
 from bot.slack.handlers.alert_follow_up import AlertFollowUp
 from bot.slack.inbound.alerts import is_alert
-from bot.slack.inbound.routing import Reception
+from bot.slack.inbound.routing import InvocationRouter
 from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.places import Posted
 from bot.slack.payload import Payload, inner, word
@@ -42,7 +42,7 @@ class AlertAnswerer:
         alerts: finds the target of a message.
         cards: checks a target and posts the card.
         following: keeps posted cards up to date.
-        reception: access policy and running work.
+        router: access policy and running work.
     """
 
     apps: frozenset[str]
@@ -51,11 +51,11 @@ class AlertAnswerer:
     alerts: AlertReader
     cards: AlertCards
     following: AlertFollowUp
-    reception: Reception
+    router: InvocationRouter
 
     def receive(self, body: Payload) -> None:
         """Handle a message event; ignores everything that is no alert."""
-        runs = self.reception.runs
+        runs = self.router.runs
         if runs.draining or not is_alert(body, apps=self.apps, own=self.own, home=self.memory.team):
             return
         if runs.is_new(word(body, "event_id")):
@@ -104,7 +104,7 @@ class AlertAnswerer:
     async def _refused(self, admitted: AdmittedInvocation[Request]) -> bool:
         """Whether the user who switched alerts on may no longer ask here."""
         invocation = admitted.invocation
-        return bool(await self.reception.admit(invocation, invocation.text, run_id=admitted.run_id))
+        return bool(await self.router.admit(invocation, invocation.text, run_id=admitted.run_id))
 
     def _value(self, switch: AlertSwitch, ts: str, answer: Answer) -> AlertAnswer | None:
         """The answer to store; `None` if it does not concern exactly one gateway."""
@@ -132,7 +132,9 @@ class AlertAnswerer:
         if card_state.posted is None:
             await self.memory.forget(value)
             return
-        await self.following.keep(replace(value, card=card_state.posted.ts), green=card_state.green)
+        await self.following.keep(
+            replace(value, card=card_state.posted.ts), healthy=card_state.healthy
+        )
 
     async def _add(
         self, standing: AlertAnswer, value: AlertAnswer, switch: AlertSwitch, answer: Answer
@@ -148,7 +150,7 @@ class AlertAnswerer:
         if again is None or again.found.problem is None:
             return
         turned = await self.following.update(covering, again.without_thread())
-        if turned and turned.green:
+        if turned and turned.healthy:
             await self.following.end(turned, again, self.following.clock())
         elif turned:
             await self._say_again(standing, value.thread, again)

@@ -32,7 +32,7 @@ class CardState:
     """What a card showed in the end: its place, and whether the last answer was healthy."""
 
     posted: Posted | None = None
-    green: bool = False
+    healthy: bool = False
     placing: asyncio.Task[None] | None = None
 
     async def placed(self) -> None:
@@ -179,7 +179,7 @@ def _both(shown: Shown, card_state: CardState, placed: Placed) -> Callable[[Post
     """The callback that first stores the place of the card, then does what the work wants."""
 
     def on_shown(posted: Posted | None) -> None:
-        card_state.posted, card_state.green = posted, shown.green
+        card_state.posted, card_state.healthy = posted, shown.healthy
         if posted and card_state.placing is None:
             card_state.placing = asyncio.create_task(placed(posted))
         shown.on_shown(posted)

@@ -13,14 +13,14 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from bot.cards.alerts import green_again, same_problem
+from bot.cards.alerts import healthy_again, same_problem
 from bot.cards.parts import Message
 from bot.domain.alerts import AlertAnswer, AlertSwitch
 from bot.domain.delivery import DeliveryError
 from bot.domain.outage import DatabaseUnavailable
 from bot.domain.request import ProbeRequest, Request
 from bot.slack.handlers.alert_cards import AlertCards, Answer
-from bot.slack.inbound.routing import Reception
+from bot.slack.inbound.routing import InvocationRouter
 from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import Place, Posted
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 EVERY_S = 60.0
 IDLE_S = 300.0
 END_S = 2.0
-GREEN_MARK = "white_check_mark"
+HEALTHY_REACTION = "white_check_mark"
 
 
 async def _nothing(_posted: Posted) -> None:
@@ -46,7 +46,7 @@ class AlertFollowUp:
     Attributes:
         memory: the stored answers.
         cards: checks targets and posts cards.
-        reception: access policy and running work.
+        router: access policy and running work.
         slack: the Slack client.
         clock: returns the present instant, time zone aware.
         every_s: seconds between two checks of an open problem.
@@ -54,7 +54,7 @@ class AlertFollowUp:
 
     memory: AlertMemory
     cards: AlertCards
-    reception: Reception
+    router: InvocationRouter
     slack: SlackClient
     clock: Callable[[], datetime]
     every_s: float = EVERY_S
@@ -86,31 +86,31 @@ class AlertFollowUp:
         card_state = await self.cards.show(answer, _nothing)
         if card_state.posted is None:
             return None  # another run updates the card and will see the state itself
-        return await self.keep(value, green=card_state.green)
+        return await self.keep(value, healthy=card_state.healthy)
 
-    async def keep(self, value: AlertAnswer, *, green: bool) -> AlertAnswer | None:
+    async def keep(self, value: AlertAnswer, *, healthy: bool) -> AlertAnswer | None:
         """Store the new state of an answer; if unhealthy, it is checked again later.
 
         Args:
             value: the answer with the state before the check.
-            green: whether it is healthy now.
+            healthy: whether it is healthy now.
 
         Returns:
             The stored answer, if this call changed its state.
         """
         await self.memory.settle(value)
-        if not green:
+        if not healthy:
             self._given_up.discard(value.id)
             self._wake.set()
-        return await self.memory.turn(value, green=green) if green != value.green else None
+        return await self.memory.turn(value, healthy=healthy) if healthy != value.healthy else None
 
     async def end(self, value: AlertAnswer, answer: Answer, now: datetime) -> None:
         """The problem has ended: post one line in the thread, and react to each of its alerts."""
         taken = duration((now - value.begun).total_seconds())
-        await self.say(value.channel, value.thread, green_again(answer.name, taken))
+        await self.say(value.channel, value.thread, healthy_again(answer.name, taken))
         for alert in value.alerts:
             try:
-                await self.slack.react(value.channel, alert, GREEN_MARK)
+                await self.slack.react(value.channel, alert, HEALTHY_REACTION)
             except DeliveryError as error:
                 log.info("an alert is not marked as green", extra={"reason": error.reason})
                 return
@@ -179,10 +179,10 @@ class AlertFollowUp:
         if answer is None or answer.found.problem is None:
             return
         current = await self._renamed(value, answer, now)
-        if current is None or (current is value and not answer.found.green):
+        if current is None or (current is value and not answer.found.healthy):
             return
         turned = await self.update(current, answer.without_thread())
-        if turned and turned.green:
+        if turned and turned.healthy:
             await self.end(turned, answer, now)
 
     async def _renamed(
@@ -193,7 +193,7 @@ class AlertFollowUp:
         `None` if another card shows the new problem, or if the answer was deleted.
         """
         current = replace(value, problem=answer.found.problem or value.problem)
-        if answer.found.green or current.id == value.id:
+        if answer.found.healthy or current.id == value.id:
             return value
         standing = await self.memory.rename(value, current, now)
         if standing is None or standing.card == value.card:
@@ -205,7 +205,7 @@ class AlertFollowUp:
     async def _refused(self, admitted: AdmittedInvocation[Request]) -> bool:
         """Whether the user who switched alerts on may no longer ask here."""
         invocation = admitted.invocation
-        return bool(await self.reception.admit(invocation, invocation.text, run_id=admitted.run_id))
+        return bool(await self.router.admit(invocation, invocation.text, run_id=admitted.run_id))
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

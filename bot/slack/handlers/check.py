@@ -241,7 +241,7 @@ class BackendCheck(RequestWork[BackendRequest]):
         return Found(
             message=self._card(answer, _health_placeholder(answer)),
             problem=_problem(answer),
-            green=answer.report.verdict.accepted,
+            healthy=answer.report.verdict.accepted,
             thread=partial(_explained, answer),
             on_shown=partial(self._shown, answer),
             watch=self._watch_if(answer),
@@ -267,7 +267,7 @@ class BackendCheck(RequestWork[BackendRequest]):
         return Shown(
             message=self._card(amended, said),
             problem=_problem(answer),
-            green=report.verdict.accepted,
+            healthy=report.verdict.accepted,
             watch=self._watch_if(amended),
             thread=partial(_said, said, read.refusal),
             on_shown=partial(self._keep, answer, read),

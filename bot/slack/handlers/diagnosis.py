@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot.cards.parts import Message
 from bot.cards.usage import nothing_named, notice, refusal, which_target
 from bot.checks.alerts import AlertReader
-from bot.slack.inbound.routing import Reception
+from bot.slack.inbound.routing import InvocationRouter
 from bot.slack.invocation import Invocation, command_of_card
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.threads import messages_above
@@ -33,13 +33,13 @@ class DiagnosisHandler:
     """Finds targets in messages; answers with an ephemeral message if there is none.
 
     Attributes:
-        reception: takes the invocation once its target is known.
+        router: takes the invocation once its target is known.
         slack: the Slack client.
         alerts: finds the target of a message.
         bot_user: the bot's own user ID.
     """
 
-    reception: Reception
+    router: InvocationRouter
     slack: SlackClient
     alerts: AlertReader
     bot_user: str
@@ -48,9 +48,9 @@ class DiagnosisHandler:
         """Check the target of a message."""
         reading = self.alerts.read(message)
         if reading.target:
-            self.reception.receive(invocation.with_text(reading.target.line))
-        elif self.reception.runs.is_new(invocation.dedupe_key):
-            self.reception.spawn(invocation, self._nothing_found(invocation, reading, message))
+            self.router.receive(invocation.with_text(reading.target.line))
+        elif self.router.runs.is_new(invocation.dedupe_key):
+            self.router.spawn(invocation, self._nothing_found(invocation, reading, message))
 
     def read_above(self, invocation: Invocation, asked_at: str) -> None:
         """Check the target in the messages above a mention, the newest first.
@@ -59,18 +59,18 @@ class DiagnosisHandler:
             invocation: a mention without a target, in a thread.
             asked_at: `ts` of the mention's message.
         """
-        if self.reception.runs.is_new(invocation.dedupe_key):
-            self.reception.runs.spawn(self._read_above(invocation, asked_at))
+        if self.router.runs.is_new(invocation.dedupe_key):
+            self.router.runs.spawn(self._read_above(invocation, asked_at))
 
     async def _read_above(self, invocation: Invocation, asked_at: str) -> None:
-        if no := await self.reception.admit(invocation, "read the thread"):
+        if no := await self.router.admit(invocation, "read the thread"):
             await self.slack.send_ephemeral(invocation, refusal(no))
             return
         found = await messages_above(
             self.slack, invocation.channel, invocation.thread or "", asked_at
         )
         if line := next(filter(None, map(self._line_of, found or ())), ""):
-            self.reception.receive(replace(invocation, text=line, dedupe_key=""))
+            self.router.receive(replace(invocation, text=line, dedupe_key=""))
             return
         sentence = _NOTHING_ABOVE if found is not None else _NOT_READABLE
         await self.slack.send_ephemeral(
@@ -88,7 +88,7 @@ class DiagnosisHandler:
     async def _nothing_found(
         self, invocation: Invocation, reading: AlertReading, message: Payload
     ) -> None:
-        no = await self.reception.admit(invocation, "diagnose")
+        no = await self.router.admit(invocation, "diagnose")
         shown = refusal(no) if no else self._why_nothing(reading, message)
         await self.slack.send_ephemeral(invocation, shown)
 

@@ -148,7 +148,7 @@ class GatewayCheck:
         gateways, options = self.tools.gateways, self.admitted.request.options
         seconds = self._watched
         context = self._context(understood_of(self.admitted.request, target))
-        noted = context.understood + watched_for(green=False, seconds=seconds)
+        noted = context.understood + watched_for(healthy=False, seconds=seconds)
         probes_alone = options.via is Via.PROBE
         watched = WatchedGateway(
             gateways=gateways,
@@ -202,7 +202,9 @@ class GatewayCheck:
         )
 
     def _watch_if(self, target: GatewayRef, report: GatewayReport) -> WatchOrder | None:
-        return self.watch(target, report) if self._watched and not report.green else None
+        return (
+            self.watch(target, report) if self._watched and not report.confirmed_healthy else None
+        )
 
     async def _all(self) -> Found | TakenBack:
         followed = await self.tools.followed(self.admitted.invocation.channel)
@@ -257,7 +259,7 @@ class _Complete(TypedDict):
 
 class _State(TypedDict):
     problem: AlertProblem
-    green: bool
+    healthy: bool
 
 
 def _state(report: GatewayReport) -> _State:
@@ -265,7 +267,7 @@ def _state(report: GatewayReport) -> _State:
     problem = AlertProblem(
         gateway=report.gateway.id.key, pool=worst_pool(report), cause=report.headline.value
     )
-    return {"problem": problem, "green": report.green}
+    return {"problem": problem, "healthy": report.confirmed_healthy}
 
 
 def _complete(report: GatewayReport) -> _Complete:

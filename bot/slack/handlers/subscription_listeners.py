@@ -27,7 +27,7 @@ from bot.domain.request import (
 from bot.slack.handlers.app_home import AppHome, opened
 from bot.slack.handlers.subscribe import SubscribeHandlers
 from bot.slack.handlers.subscription_replies import SubscriptionReplies
-from bot.slack.inbound.routing import Reception, new_run_id
+from bot.slack.inbound.routing import InvocationRouter, new_run_id
 from bot.slack.invocation import (
     AdmittedInvocation,
     Invocation,
@@ -56,11 +56,11 @@ class SubscriptionListeners:
     replies: SubscriptionReplies
     troubles: Callable[[], Mapping[str, str]]
 
-    def register(self, app: AsyncApp, reception: Reception) -> None:
+    def register(self, app: AsyncApp, router: InvocationRouter) -> None:
         """Register the listeners with the Bolt app."""
         home = AppHome(replies=self.replies, troubles=self.troubles)
         actions = _Actions(
-            reception=reception, subscribing=SubscribeHandlers(replies=self.replies), home=home
+            router=router, subscribing=SubscribeHandlers(replies=self.replies), home=home
         )
         app.action(re.compile(rf"^{RUN}:"))(actions.on_run)
         app.action(re.compile(rf"^{RUN_APART}:"))(actions.on_run_apart)
@@ -76,14 +76,14 @@ class SubscriptionListeners:
 class _Actions:
     """The listeners."""
 
-    reception: Reception
+    router: InvocationRouter
     subscribing: SubscribeHandlers
     home: AppHome
 
     async def on_run(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """A button whose answer replaces its message."""
         await ack()
-        self.reception.receive(from_interaction(body, Source.ACTION, command_in(action)))
+        self.router.receive(from_interaction(body, Source.ACTION, command_in(action)))
 
     async def on_run_apart(
         self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]
@@ -91,28 +91,28 @@ class _Actions:
         """A button whose answer is a new message."""
         await ack()
         invocation = from_interaction(body, Source.ACTION, command_in(action))
-        self.reception.receive(replace(invocation, source=Source.SHORTCUT, card=None))
+        self.router.receive(replace(invocation, source=Source.SHORTCUT, card=None))
 
     async def on_zone(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """A time zone was chosen: repeat the command with it."""
         await ack()
         chosen = command_in(inner(action, "selected_option"))
-        self.reception.receive(from_interaction(body, Source.ACTION, chosen))
+        self.router.receive(from_interaction(body, Source.ACTION, chosen))
 
     async def on_edit(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """`Edit`: open the modal filled in from the button."""
         await ack()
         invocation = from_interaction(body, Source.ACTION, command_in(action) or "subscribe")
-        if self.reception.runs.is_new(invocation.dedupe_key):
-            self.reception.spawn(invocation, self._edit(invocation))
+        if self.router.runs.is_new(invocation.dedupe_key):
+            self.router.spawn(invocation, self._edit(invocation))
 
     async def on_undo(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """`Undo` of `unsubscribe`."""
         await ack()
         removed = read_restore(action.get("value"))
         invocation = from_interaction(body, Source.ACTION, "undo")
-        if removed and self.reception.runs.is_new(invocation.dedupe_key):
-            self.reception.spawn(invocation, self._undo(invocation, removed.q))
+        if removed and self.router.runs.is_new(invocation.dedupe_key):
+            self.router.spawn(invocation, self._undo(invocation, removed.q))
 
     async def on_submission(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The modal: errors are shown at its first field, otherwise it runs like a command."""
@@ -122,15 +122,15 @@ class _Actions:
             await ack(response_action="errors", errors={"target": understood.error[:2000]})
             return
         await ack()
-        self.reception.receive(from_submission(body, text))
+        self.router.receive(from_submission(body, text))
 
     async def on_app_home(self, body: dict[str, Any]) -> None:
         """App Home was opened."""
         if invocation := opened(body):
-            self.reception.spawn(invocation, self._draw(invocation))
+            self.router.spawn(invocation, self._draw(invocation))
 
     async def _draw(self, invocation: Invocation) -> None:
-        await self.home.draw(invocation.user, await self.reception.admit(invocation, "home"))
+        await self.home.draw(invocation.user, await self.router.admit(invocation, "home"))
 
     async def _edit(self, invocation: Invocation) -> None:
         if await self._let_in(invocation, "edit"):
@@ -148,15 +148,15 @@ class _Actions:
                     request=request,
                     run_id=new_run_id(),
                     begun=monotonic(),
-                    arrived=self.reception.clock(),
+                    arrived=self.router.clock(),
                 ),
                 commands,
             )
 
     async def _let_in(self, invocation: Invocation, what: str) -> bool:
-        no = await self.reception.admit(invocation, what, costs=True)
+        no = await self.router.admit(invocation, what, costs=True)
         if no:
-            await self.reception.slack.send_ephemeral(invocation, refusal(no))
+            await self.router.slack.send_ephemeral(invocation, refusal(no))
         return no is None
 
 

@@ -112,15 +112,15 @@ class WatchedHost:
             )
             return None
         report, said = self._both(answer)
-        green = report.verdict.accepted
+        healthy = report.verdict.accepted
         if answer.gateway is not None and answer.report.verdict.accepted:
-            green = green and not self.health_reader.pending
-            if not green:
+            healthy = healthy and not self.health_reader.pending
+            if not healthy:
                 self.health_reader.read_sooner()
         return WatchResult(
             card=check_card(report, self.context(replace(answer, report=report), said)),
             change_key=(backend_change_key(report), said),
-            green=green,
+            healthy=healthy,
             backend_health=said and f"Gateway: {said}",
         )
 
@@ -165,13 +165,13 @@ class WatchedGateway:
             return None
         reader = self.health_reader
         answered = reader.latest(report) if reader else report
-        green = answered.green and not (reader and reader.pending)
-        if reader and report.green and not green:
+        healthy = answered.confirmed_healthy and not (reader and reader.pending)
+        if reader and report.confirmed_healthy and not healthy:
             reader.read_sooner()
         return WatchResult(
             card=gateway_card(answered, self.context),
             change_key=gateway_change_key(answered),
-            green=green,
+            healthy=healthy,
         )
 
     async def _report(self) -> GatewayReport | Refusal:

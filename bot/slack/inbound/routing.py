@@ -1,4 +1,4 @@
-"""The reception: every invocation passes here, is checked and parsed, and goes to its handler.
+"""The router: every invocation passes here, is checked and parsed, and goes to its handler.
 
 It drops duplicates, applies the access policy, and shows refusals and usage errors as ephemeral
 messages. Each invocation leaves one record in the audit log.
@@ -57,7 +57,7 @@ async def _at_once() -> None:
 
 
 class InvocationPolicy(Protocol):
-    """The access policy, as the reception calls it."""
+    """The access policy, as the router calls it."""
 
     async def refuse(self, invocation: Invocation, *, costs: bool) -> Refusal | None:
         """Refuse a user who may not ask here or now, else `None`.
@@ -114,7 +114,7 @@ class FirstMessages(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reception:
+class InvocationRouter:
     """Checks invocations and hands them to the handler of their request.
 
     Attributes:

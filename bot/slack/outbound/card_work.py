@@ -41,7 +41,7 @@ class Shown:
         on_shown: called with the card's place once it is shown.
         watch: how to watch the card; `None` for not at all.
         problem: cause, gateway and pool; `None` if it does not concern exactly one gateway.
-        green: whether the target is healthy.
+        healthy: whether the target is healthy.
     """
 
     message: Message
@@ -49,7 +49,7 @@ class Shown:
     on_shown: Callable[[Posted | None], None] = _nothing
     watch: WatchOrder | None = None
     problem: AlertProblem | None = None
-    green: bool = False
+    healthy: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,13 +54,13 @@ class WatchResult:
     Attributes:
         card: the card as it should look now.
         change_key: equal for observations without a difference that is worth an update.
-        green: whether the gateway would accept the target.
+        healthy: whether the gateway would accept the target.
         backend_health: one sentence for the thread; empty if backend health was not read.
     """
 
     card: Message
     change_key: Hashable
-    green: bool
+    healthy: bool
     backend_health: str = ""
 
 
@@ -230,7 +230,7 @@ class _Watch:
             if seen is None:
                 return True
             await self._show(seen)
-            if seen.green:
+            if seen.healthy:
                 taken = f"Green after {duration(self._elapsed())}."
                 await self._say(
                     f"{taken} {seen.backend_health}".rstrip(), f"{taken} {seen.card.text}"
@@ -264,7 +264,7 @@ class _Watch:
         if seen.change_key == self._change_key and not due:
             return
         try:
-            patience = LONG_S if seen.green else 0.0
+            patience = LONG_S if seen.healthy else 0.0
             shown = await self._card.update(seen.card, patience=patience)
         except MessageRefused:
             raise
@@ -285,9 +285,9 @@ class _Watch:
         return self._watching.now() - self._begun
 
 
-def watched_for(green: bool, seconds: float) -> str:  # noqa: FBT001 -- one fact of a sentence
+def watched_for(healthy: bool, seconds: float) -> str:  # noqa: FBT001 -- one fact of a sentence
     """The last words of the context block of a watched card."""
-    return f"; watched for {duration(seconds)}" if seconds and not green else ""
+    return f"; watched for {duration(seconds)}" if seconds and not healthy else ""
 
 
 def duration(seconds: float) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from bot.cards.alerts import alerts_state, failing_again, green_again, same_problem
+from bot.cards.alerts import alerts_state, failing_again, healthy_again, same_problem
 from bot.cards.app_home import Followed, app_home_view
 from bot.cards.consent import consent_wanted, sharing_awaited
 from bot.cards.fix_steps import fix_steps
@@ -98,7 +98,7 @@ MESSAGES: Mapping[str, Message] = {
         AlertSwitch(team="T1", channel="C1", by="U1", at=NOW), ("A0MONITOR",), ()
     ),
     "alerts-off": alerts_state(None, (), ()),
-    "alert-green": green_again("backend.contoso.com", "12 minutes"),
+    "alert-green": healthy_again("backend.contoso.com", "12 minutes"),
     "alert-again": failing_again(f"FAIL {HOST}: intermediate missing. Fix: server.", LINK),
     "alert-joined": same_problem(LINK),
     "consent": consent_wanted(Sharing.SHARED, shown=True),

@@ -148,18 +148,18 @@ async def test_backend_health_arrives_later_on_the_card() -> None:
     )
     first = await watch_target.probe()
     assert first is not None
-    assert not first.green  # our own probe is accepted, and the gateway may still object
+    assert not first.healthy  # our own probe is accepted, and the gateway may still object
     arm.hold.set()
     await settle()
     second = await watch_target.probe()
     assert second is not None
-    assert (second.green, second.change_key != first.change_key, arm.admitted) == (False, True, 1)
+    assert (second.healthy, second.change_key != first.change_key, arm.admitted) == (False, True, 1)
     arm.word, time[0] = healthy(good), 61.0
     await watch_target.probe()
     await settle()
     third = await watch_target.probe()
     assert third is not None
-    assert (third.green, arm.admitted) == (True, 2)
+    assert (third.healthy, arm.admitted) == (True, 2)
     watch_target.close()
 
 
@@ -177,11 +177,11 @@ async def test_a_green_backend_tells_what_the_gateway_says() -> None:
     )
     first = await watch_target.probe()
     assert first is not None
-    assert not first.green
+    assert not first.healthy
     await settle()
     seen = await watch_target.probe()
     assert seen is not None
-    assert (seen.green, seen.backend_health) == (True, "Gateway: prod-gw says Healthy.")
+    assert (seen.healthy, seen.backend_health) == (True, "Gateway: prod-gw says Healthy.")
     watch_target.close()
 
 
@@ -202,13 +202,13 @@ async def test_a_repaired_backend_waits_for_the_gateway() -> None:
     await settle()
     objecting = await watch_target.probe()
     assert objecting is not None
-    assert not objecting.green
+    assert not objecting.healthy
     arm.word, time[0] = healthy(good), 20.0
     await watch_target.probe()
     await settle()
     agreed = await watch_target.probe()
     assert agreed is not None
-    assert (agreed.green, arm.admitted) == (True, 2)
+    assert (agreed.healthy, arm.admitted) == (True, 2)
     watch_target.close()
 
 

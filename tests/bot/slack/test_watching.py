@@ -234,7 +234,7 @@ class Healthy:
 
     async def probe(self) -> WatchResult | None:
         """Green at once."""
-        return WatchResult(card=compose("OK", [paragraph("fine")]), change_key="ok", green=True)
+        return WatchResult(card=compose("OK", [paragraph("fine")]), change_key="ok", healthy=True)
 
     def close(self) -> None:
         """Nothing runs."""

@@ -123,7 +123,7 @@ async def test_same_problem_is_claimed_once(memory: AlertMemory) -> None:
     assert (joined.alerts, joined.card, joined.thread) == (("1.1", "2.1"), "1.5", "1.1")
     assert await memory.claim(answer("3.1", cause="OTHER")) is None
     await memory.settle(replace(joined, alerts=()))
-    assert await memory.turn(joined, green=True) == replace(joined, green=True)
+    assert await memory.turn(joined, healthy=True) == replace(joined, healthy=True)
     assert [one.alerts for one in await memory.open(NOW)] == [("3.1",)]
     late = answer("4.1", after=timedelta(minutes=50) + SAME_PROBLEM)
     assert await memory.claim(late) is None
@@ -154,11 +154,11 @@ async def test_a_look_is_taken_by_one(memory: AlertMemory) -> None:
 async def test_answer_turns_once_for_all(memory: AlertMemory) -> None:
     value = answer()
     await memory.claim(value)
-    for green in (True, False):
-        turned = await asyncio.gather(*(memory.turn(value, green=green) for _ in range(4)))
-        assert [one for one in turned if one] == [replace(value, green=green)]
+    for healthy in (True, False):
+        turned = await asyncio.gather(*(memory.turn(value, healthy=healthy) for _ in range(4)))
+        assert [one for one in turned if one] == [replace(value, healthy=healthy)]
     await memory.forget(value)
-    assert await memory.turn(value, green=True) is None
+    assert await memory.turn(value, healthy=True) is None
 
 
 def changed(value: AlertAnswer, cause: str = "OTHER") -> AlertAnswer:
@@ -193,6 +193,6 @@ async def test_changed_cause_replaces_what_is_green(memory: AlertMemory) -> None
     value, other = replace(answer("1.1"), card="1.5"), changed(answer("2.1"))
     await memory.claim(value)
     await memory.claim(other)
-    await memory.turn(other, green=True)
+    await memory.turn(other, healthy=True)
     assert await memory.rename(value, changed(value), NOW) == changed(value)
     assert await memory.open(NOW) == (changed(value),)

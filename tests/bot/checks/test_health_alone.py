@@ -23,7 +23,7 @@ from bot.slack.outbound.watching import WatchResult
 from chainlib import Code
 from playground.arm import ArmStandIn, GatewaySpec, PoolSpec, RuleSpec, SettingSpec
 from tests.bot.checks.test_service import LOOPBACK, Names, check_service, refused
-from tests.bot.checks.test_typed import looked
+from tests.bot.checks.test_typed_options import looked
 from tests.support.arm import MovableClock
 from tests.support.dialled import Dialled, record
 from tests.support.tls_server import NAME
@@ -62,7 +62,11 @@ async def test_gateway_message_alone_is_the_cause(
     names, dialled = Names([[LOOPBACK]]), record(monkeypatch)
     bench = check_service(client, names)
     admitted = looked(await bench.gateway(PROD, ALONE))
-    assert (admitted.via, admitted.unanswered, admitted.green) == (Via.GATEWAY, True, False)
+    assert (admitted.via, admitted.unanswered, admitted.confirmed_healthy) == (
+        Via.GATEWAY,
+        True,
+        False,
+    )
     assert {member.skipped for member in admitted.members} == {ONLY_BACKEND_HEALTH}
     answered = await bench.read_backend_health(admitted)
     assert [
@@ -211,12 +215,12 @@ async def test_watch_queries_azure_at_its_own_pace(
     bad = await changed(watch_target, unheard)
     again = await watch_target.probe()
     assert again is not None
-    assert [unheard.green, bad.green, again.green] == [False] * 3
+    assert [unheard.healthy, bad.healthy, again.healthy] == [False] * 3
     assert (bench.looks, arm.calls["health"]) == (1, 1)
     arm.add(SPEC)
     clock.pass_(61)
     time[0] = 61.0
     good = await changed(watch_target, bad)
-    assert (good.green, bench.looks, arm.calls["health"]) == (True, 2, 2)
+    assert (good.healthy, bench.looks, arm.calls["health"]) == (True, 2, 2)
     assert to_backends(dialled, arm) == []
     watch_target.close()
