@@ -16,7 +16,7 @@ from typing import Protocol
 
 import aiohttp
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 
 from bot.observability.health import AdminServer, Readiness
@@ -38,7 +38,13 @@ from bot.slack.transport.app import (
 from bot.slack.transport.receiver import PendingAcks, Receiver, TakeCommand
 from bot.slack.transport.replays import Replays
 from bot.slack.transport.socket import SocketTransport
-from bot.slack.transport.token import EVERY_S, TOKEN_REFUSED, TokenWatch, error_code_of
+from bot.slack.transport.token import (
+    EVERY_S,
+    FAILURES,
+    TOKEN_REFUSED,
+    TokenWatch,
+    error_code_of,
+)
 from chainlib.frozen import dataclass
 
 log = logging.getLogger(__name__)
@@ -206,7 +212,7 @@ class SlackService:
                 log.warning(
                     "Slack refuses for now", extra={"reason": error_code_of(error), "retry_s": wait}
                 )
-            except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
+            except FAILURES as error:
                 log.warning(
                     "Slack cannot be reached",
                     extra={"reason": type(error).__name__, "retry_s": wait},

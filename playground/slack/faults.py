@@ -19,6 +19,7 @@ class Fault:
         error: answer `ok: false` with this error code and do nothing, for example `not_in_channel`
             or `invalid_blocks`.
         status: answer this HTTP status and do nothing, for example 500; 429 has `retry_after`.
+        body: the body of that answer, called JSON; a line of plain text if there is none.
         retry_after: the `Retry-After` header of a 429, in seconds or as written.
         before: seconds to wait before the call is handled.
         after: seconds to wait between handling and answering.
@@ -31,6 +32,7 @@ class Fault:
     channel: str | None = None
     error: str | None = None
     status: int | None = None
+    body: bytes | None = None
     retry_after: int | str = 1
     before: float = 0.0
     after: float = 0.0

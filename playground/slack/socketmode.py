@@ -46,6 +46,7 @@ class SocketHub:
         connections: open connections, oldest first; envelopes alternate between them.
         choose: index of the connection for the next envelopes; `None` alternates.
         silent: new connections are silent too.
+        refuses: no WebSocket is opened, as behind a proxy that blocks them.
         acks: envelope IDs in the order of their acknowledgement.
         answer_seconds: time limit of an acknowledgement.
         redeliveries: seconds before an unacknowledged event is sent again, once for each.
@@ -55,6 +56,7 @@ class SocketHub:
     connections: list[Connection] = field(default_factory=list)
     choose: int | None = None
     silent: bool = False
+    refuses: bool = False
     acks: list[str] = field(default_factory=list)
     opened: int = 0
     answer_seconds: float = ANSWER_SECONDS
@@ -68,7 +70,7 @@ class SocketHub:
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         ticket = request.query.get("ticket", "")
-        if ticket not in self.workspace.tickets:
+        if self.refuses or ticket not in self.workspace.tickets:
             return web.Response(status=403, text="a ticket works once")
         self.workspace.tickets.discard(ticket)
         socket = web.WebSocketResponse(autoping=False)

@@ -172,6 +172,8 @@ async def _before(fault: Fault | None) -> web.Response | None:
     await asyncio.sleep(fault.before)
     if fault.status == 429:  # noqa: PLR2004 -- the status has a body and a header of its own
         return _too_many(fault.retry_after)
+    if fault.status is not None and fault.body is not None:
+        return web.Response(status=fault.status, body=fault.body, content_type="application/json")
     if fault.status is not None:
         return web.Response(status=fault.status, text="the stand-in was told to fail")
     return web.json_response({"ok": False, "error": fault.error}) if fault.error else None

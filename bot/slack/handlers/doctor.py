@@ -6,8 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-import aiohttp
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.checks.doctor import DoctorCheck, clock, history
@@ -16,7 +15,7 @@ from bot.observability.health import Readiness
 from bot.settings import Settings
 from bot.slack.handlers.simple_verbs import VERSION
 from bot.slack.transport.app import Identity, granted
-from bot.slack.transport.token import error_code_of, refusal_of
+from bot.slack.transport.token import FAILURES, error_code_of, refusal_of
 from chainlib.frozen import dataclass
 
 SLACK_PATIENCE_S = 3.0
@@ -71,6 +70,6 @@ class DoctorChecks:
         except SlackApiError as error:
             code = error_code_of(error)
             return {}, refusal_of(error) or f"Slack answers with an error now ({code})."
-        except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError) as error:
+        except FAILURES as error:
             return {}, f"Slack cannot be reached now ({type(error).__name__})."
         return {name.lower(): str(value) for name, value in answer.headers.items()}, ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -30,16 +31,16 @@ from bot.domain.delivery import (
 )
 from bot.observability.metrics import SLACK_CALLS
 from bot.slack.outbound.pacing import Key, Pacer
+from bot.slack.transport.token import FAILURES
 
 log = logging.getLogger(__name__)
 
-NOT_CONNECTED = "not_connected"
+NOT_CONNECTED, UNREADABLE = "not_connected", "unreadable_error"
+_CODE = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
 SOME_TIME_S, LONG_S = 20.0, 300.0
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.25, 15.0
 _LEAST_RETRY_S, _MOST_RETRY_S = 0.1, 86_400.0
 _OK, _TOO_MANY, _SERVER_ERROR = 200, 429, 500
-# AttributeError: the SDK's, for an answer that is JSON but no object, such as a proxy's
-_FAILURES = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError, AttributeError)
 _RATE = frozenset({"ratelimited", "rate_limited"})
 _PLACE = frozenset(
     {
@@ -143,7 +144,7 @@ class Caller:
             self.pacer.sent(key)
             try:
                 response = await method(**arguments)
-            except _FAILURES as error:
+            except FAILURES as error:
                 failure = _named(name, error)
                 SLACK_CALLS.labels(method=name, outcome=failure.reason).inc()
                 if not await self._again(failure, key, attempt, ends, repeatable=repeatable):
@@ -213,7 +214,10 @@ def _data_of(error: Exception) -> Mapping[str, Any]:
 def _reason_of(error: Exception) -> str:
     """Slack's error code, else the HTTP status, else the kind of network failure."""
     code, status = _data_of(error).get("error"), _status_of(error)
-    return str(code or (f"http_{status}" if status else type(error).__name__))
+    if not code:
+        return f"http_{status}" if status else type(error).__name__
+    # The reason is a label of a metric and stands in the log.
+    return str(code) if _CODE.fullmatch(str(code)) else UNREADABLE
 
 
 def _status_of(error: Exception) -> int | None:

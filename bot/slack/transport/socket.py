@@ -25,6 +25,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from bot.slack.transport.receiver import TakeCommand
 
 log = logging.getLogger(__name__)
+sdk_log = log.getChild("sdk")
 
 PING_S = 3.0
 REPLACE_AFTER_S = 30.0
@@ -38,6 +39,21 @@ _ENDINGS = frozenset(
         aiohttp.WSMsgType.ERROR,
     }
 )
+
+
+class _OneLine(logging.Filter):
+    """Logs one line for a failed connection; the SDK writes a traceback every three seconds."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, aiohttp.ClientError | TimeoutError | OSError):
+            record.msg, record.args = "Slack's WebSocket cannot be opened", ()
+            record.__dict__["reason"] = type(error).__name__
+            record.exc_info = record.exc_text = None
+        return True
+
+
+sdk_log.addFilter(_OneLine())
 
 
 class SocketTransport:
@@ -59,7 +75,7 @@ class SocketTransport:
         self._begun = now()
         self._watch: asyncio.Task[None] | None = None
         self._client = SocketModeClient(
-            app_token=app_token, web_client=app.client, ping_interval=ping_s, logger=log
+            app_token=app_token, web_client=app.client, ping_interval=ping_s, logger=sdk_log
         )
         self._client.socket_mode_request_listeners.append(self._handle)
 

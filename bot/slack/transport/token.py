@@ -19,6 +19,18 @@ from slack_sdk.web.async_client import AsyncWebClient
 log = logging.getLogger(__name__)
 
 EVERY_S = 15.0
+FAILURES = (
+    SlackClientError,
+    aiohttp.ClientError,
+    TimeoutError,
+    OSError,
+    # What stands between us and Slack may answer anything: text or JSON that is no object (the
+    # SDK's AttributeError), and JSON that cannot be read.
+    AttributeError,
+    ValueError,
+    RecursionError,
+)
+"""What a call of the Web API raises when Slack refuses it or gives no answer."""
 TOKEN_REFUSED = frozenset(
     {
         "invalid_auth",
@@ -93,7 +105,7 @@ class TokenWatch:
                 await self.client.auth_test()
             except SlackApiError as error:
                 self.trouble = refusal_of(error) or self.trouble
-            except (SlackClientError, aiohttp.ClientError, TimeoutError, OSError):
+            except FAILURES:
                 continue
             else:
                 self.trouble = None

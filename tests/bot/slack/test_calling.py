@@ -160,6 +160,8 @@ async def test_retry_after_is_a_bounded_number(
         (POST, Fault(method=POST, error="internal_error"), OutcomeUnknown),
         (POST, Fault(method=POST, status=500), OutcomeUnknown),
         (POST, Fault(method=POST, cut=True), OutcomeUnknown),
+        (POST, Fault(method=POST, status=200, body=b'{"ts": "\xff"}'), OutcomeUnknown),
+        (POST, Fault(method=POST, error="x" * 10_000), NotAccepted),
         (POST, Fault(method=POST, error="ekm_access_denied"), PlaceRefused),
         (POST, Fault(method=POST, error="restricted_action_thread_only_channel"), PlaceRefused),
         (POST, Fault(method=POST, error="account_inactive"), NotAccepted),
@@ -169,7 +171,7 @@ async def test_retry_after_is_a_bounded_number(
         (UPDATE, Fault(method=UPDATE, error="is_archived"), PlaceRefused),
         (UPDATE, Fault(method=UPDATE, error="token_revoked"), NotAccepted),
     ],
-    ids=lambda one: (one.error or one.status or "cut") if isinstance(one, Fault) else "",
+    ids=lambda one: str(one.error or one.status or "cut")[:40] if isinstance(one, Fault) else "",
 )
 async def test_refusal_has_a_meaning_and_is_final(
     slack: SlackStandIn,
@@ -186,6 +188,7 @@ async def test_refusal_has_a_meaning_and_is_final(
     with pytest.raises(DeliveryError) as raised:
         await calls[method]()
     assert type(raised.value) is meaning
+    assert len(raised.value.reason) < 100, "it is a label of a metric"
     assert slack.api.calls[method] == 1
 
 

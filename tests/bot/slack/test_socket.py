@@ -84,6 +84,16 @@ async def test_ready_only_once_slack_can_be_answered() -> None:
         assert (await bot.ready())["status"] == 200
 
 
+async def test_refused_socket_is_one_line_of_log(
+    bot: RunningBot, caplog: pytest.LogCaptureFixture
+) -> None:
+    bot.slack.socket.refuses = True
+    bot.slack.socket.cut()
+    await bot.slack.until(lambda: "Slack's WebSocket cannot be opened" in caplog.messages)
+    assert not [record for record in caplog.records if record.exc_info]
+    assert (await bot.ready())["status"] == 503
+
+
 async def test_not_ready_while_slack_cannot_be_reached() -> None:
     async with running_bot(socket_mode=True, ready=False) as bot:
         bot.slack.faults.add(Fault(method="*", status=500))

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.transport.token import TokenWatch
 from tests.support.waiting import until
+
+UNREADABLE = {
+    "text": b"blocked",
+    "no object": b'"blocked"',
+    "not UTF-8": b'{"ok": true, "user": "\xff"}',
+    "deep": b"[" * 50_000,
+    "a number of many digits": b"1" * 5_000,
+}
 
 
 async def test_revoked_token_is_noticed_and_mended() -> None:
@@ -34,3 +43,21 @@ async def test_revoked_token_is_noticed_and_mended() -> None:
             answers.update(ok=False, error="org_login_required")
             await until(lambda: watch.trouble)
             assert "an admin" in (watch.trouble or "")
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+async def test_unreadable_answer_does_not_end_the_watch(kind: str) -> None:
+    answers = [UNREADABLE[kind], b'{"ok": false, "error": "token_revoked"}']
+
+    async def auth_test(_request: web.Request) -> web.Response:
+        first = len(answers) > 1
+        content = "text/plain" if first and kind == "text" else "application/json"
+        return web.Response(body=answers.pop(0) if first else answers[0], content_type=content)
+
+    application = web.Application()
+    application.router.add_route("*", "/api/auth.test", auth_test)
+    async with TestServer(application) as server:
+        client = AsyncWebClient(token="xoxb-1", base_url=str(server.make_url("/api/")))
+        watch = TokenWatch(client=client, every=0.01)
+        async with watch.running():
+            await until(lambda: watch.trouble)
