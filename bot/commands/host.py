@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MAX_PORT = 65535
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):/{1,3}(?!/)(.*)", re.IGNORECASE | re.DOTALL)
+_COLON_MISSING = re.compile(r"https?//", re.IGNORECASE)
 _AUTHORITY_END = re.compile(r"[/?#]")
 _PREFIX_LENGTH = re.compile(r"/[0-9]{1,3}")
 _BRACKETED = re.compile(r"\[([^\]]*)\](?::([^:]*))?")
@@ -80,6 +81,11 @@ def read_host(word: str) -> TypedHost:
     if scheme and scheme[1].lower() != "https":
         raise TargetError(
             f"{shown(word)} is not https, and certificates are sent with TLS only; {EXAMPLE} or "
+            "https://backend.contoso.com/health."
+        )
+    if _COLON_MISSING.match(word):
+        raise TargetError(
+            f"{shown(word)} lacks the colon of a URL; write for example "
             "https://backend.contoso.com/health."
         )
     rest = scheme[2] if scheme else word

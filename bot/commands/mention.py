@@ -15,7 +15,7 @@ from bot.commands.options import KEYS, OPTIONS
 from bot.commands.parse import nearest_verb, parse
 from bot.commands.scan import looks_like_option
 from bot.commands.target import looks_like_target, read_target
-from bot.commands.typed_text import Word, split
+from bot.commands.typed_text import SCRIPT_CHANGE, Word, split
 from bot.commands.usage import UnreadableLine
 from bot.domain.request import HelpRequest, HostTarget, Request, Verb
 
@@ -28,7 +28,7 @@ _FILE_LABELS = 2
 _COURTESY = _words(
     "a again asap can cheers could danke dear everyone folks guys hello hey hi just kindly many "
     "morning now ok okay please pls plz quickly quick right team thank thanks thx today ty u "
-    "would you your will "
+    "would you your will awesome cool great nice perfect "
 )
 _POINTING = _words(
     "above alert all any anything everything here her him issue it link message now one problem "
@@ -60,7 +60,7 @@ def read_mention(text: str) -> str | None:
         A command line. It may still be invalid, with a usage answer of its own.
     """
     try:
-        words = split(text)
+        words = split(SCRIPT_CHANGE.sub(" ", text))
     except UnreadableLine:
         return text
     plain = _without_courtesy(words)

@@ -15,6 +15,7 @@ Options = dict[str, OptionValue]
 Typed = TypedHost | GatewayRef | SiteTarget | LastTarget
 _SITE = re.compile(r"site:/{0,2}(.*)", re.IGNORECASE | re.DOTALL)
 _STRUCTURE = re.compile(r"[.:/\[@\\%\u3002\uff0e\uff61]|^[0-9]+$|^0x[0-9a-f]+$", re.IGNORECASE)
+_QUOTED = re.compile(r"((?:gw|site):)[\"'`*]+", re.IGNORECASE)
 _LAST = "last"
 
 
@@ -34,6 +35,7 @@ def read_target(word: str) -> Typed:
     """
     if word.lower() == _LAST:
         return LastTarget()
+    word = _QUOTED.sub(r"\1", word, count=1) if _QUOTED.match(word) else word
     if site := _SITE.fullmatch(word):
         return _read_site(site[1])
     return read_gateway(word) or read_host(word)

@@ -36,6 +36,12 @@ CONTROLS = re.compile(
 """Invisible characters that control the direction or format of text (category Cf).
 
 One of them can make a name read as another, so a name with one inside is none."""
+_UNSPACED = (
+    r"[\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3000-\u30ff\u3400-\u9fff"
+    r"\uac00-\ud7af\uf900-\ufaff\uff00-\uff65]"
+)
+SCRIPT_CHANGE = re.compile(rf"(?<={_UNSPACED})(?=[A-Za-z0-9\[])|(?<=[A-Za-z0-9\]/])(?={_UNSPACED})")
+"""Where a name touches a word of a script that is written without spaces, or with suffixes."""
 _SPACES = {"Zs", "Zl", "Zp", "Cc"}
 _BLANK_LETTERS = "\u115f\u1160\u3164\uffa0\u2800\u034f\u180e"
 _SURROGATE = "Cs"
@@ -46,7 +52,7 @@ _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 _QUOTES = "\"'`"
 _EMPHASIS = "*_~"
 _OPENING = _QUOTES + _EMPHASIS + "(<{"
-_PUNCTUATION = ".,;!?"
+_PUNCTUATION = ".,;!?\u2026"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

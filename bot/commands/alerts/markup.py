@@ -5,20 +5,12 @@ from __future__ import annotations
 import html
 import re
 
-from bot.commands.typed_text import CONTROLS, ZERO_WIDTH
+from bot.commands.typed_text import CONTROLS, SCRIPT_CHANGE, ZERO_WIDTH
 
 LINK_OPEN, LINK_CLOSE = "\u2045", "\u2046"
 """Brackets around the URL of a link whose label names something else than the URL's host."""
 _LINK = re.compile(r"<((?:https?:|mailto:|tel:|[#@!])[^<>|]*)(?:\|([^<>]*))?>", re.IGNORECASE)
 _CONTROLLED = re.compile(rf"[\w.-](?:{CONTROLS.pattern})[\w.-]")
-_UNSPACED = (
-    r"[\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3000-\u30ff\u3400-\u9fff"
-    r"\uac00-\ud7af\uf900-\ufaff\uff00-\uff65]"
-)
-_SCRIPT_CHANGE = re.compile(
-    rf"(?<={_UNSPACED})(?=[A-Za-z0-9\[])|(?<=[A-Za-z0-9\]/])(?={_UNSPACED})"
-)
-"""Where a name touches a word of a script that is written without spaces, or with suffixes."""
 _TAG = re.compile(r"<(?:br|/p|/tr|/div|/li)[^<>]*>|(<[^<>]{1,300}>)", re.IGNORECASE)
 
 
@@ -27,7 +19,7 @@ def readable(text: str) -> str:
     plain = _LINK.sub(_shown, text)
     plain = _TAG.sub(lambda tag: " " if tag[1] else "\n", plain) if "</" in plain else plain
     plain = html.unescape(plain).replace("\u00a0", " ").translate(ZERO_WIDTH)
-    return _without_controls(_SCRIPT_CHANGE.sub(" ", plain))
+    return _without_controls(SCRIPT_CHANGE.sub(" ", plain))
 
 
 def _without_controls(text: str) -> str:

@@ -42,6 +42,11 @@ MEANT = {
     "two targets": ("a.contoso.com or b.contoso.com?", "a.contoso.com b.contoso.com"),
     "a dotless host": ("check intranet", "check intranet"),
     "help": ("help please", "help"),
+    "Japanese around a host": (
+        "shop.contoso.com\u3092\u78ba\u8a8d\u3057\u3066",
+        "shop.contoso.com",
+    ),
+    "Korean suffix": ("shop.contoso.com\uc744 \ud655\uc778", "shop.contoso.com"),
 }
 
 
@@ -65,7 +70,7 @@ def test_pointing_words_are_never_hosts(text: str) -> None:
     assert read_mention(text) is None
 
 
-@pytest.mark.parametrize("text", ["", "please", "thanks!"])
+@pytest.mark.parametrize("text", ["", "please", "thanks!", "ok great, thanks"])
 def test_courtesy_alone_names_nothing(text: str) -> None:
     assert read_mention(text) == ""
 
