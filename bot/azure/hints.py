@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from bot.azure.server_names import DEFAULT_PROBE_HOST
 from bot.domain.azure import BackendMember, BackendSetting, Gateway, MemberKind
 from bot.domain.gateway_ref import GatewayId
-from bot.domain.report import TRUST_FAULTS, Hint
+from bot.domain.report import NAME_FAULTS, TRUST_FAULTS, Hint
 from bot.fixsteps.quoting import sh_word
 from chainlib import Sku, is_ip_literal, listed
 
@@ -24,8 +24,18 @@ def hints(gateway: Gateway, setting: BackendSetting, member: BackendMember) -> t
     trust = (Hint(sentence=one, explains=TRUST_FAULTS) for one in _v1_trust(gateway, setting))
     if setting.layer4:
         return tuple(trust)
+    names = (Hint(sentence=one, explains=NAME_FAULTS) for one in _sni_name(setting))
     odd = (*_unused_probe(gateway, setting), *_default_probe(setting), *_picked(setting, member))
-    return (*trust, *(Hint(sentence=one) for one in odd))
+    return (*trust, *names, *(Hint(sentence=one) for one in odd))
+
+
+def _sni_name(setting: BackendSetting) -> Iterator[str]:
+    """`sniName` goes before every host name (azure-rules section 2.3)."""
+    if setting.sni_name:
+        yield (
+            f"{setting.name} has the SNI name {setting.sni_name}, which the gateway sends and "
+            "requires whatever the host names are. Change that, and leave the host name as it is."
+        )
 
 
 def _v1_trust(gateway: Gateway, setting: BackendSetting) -> Iterator[str]:

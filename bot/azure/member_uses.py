@@ -224,7 +224,7 @@ def _remarks(anchors: TrustAnchors, probe: ProbeNames, live: LiveNames) -> Itera
         yield ("no host name is set, so the certificate's name was not checked for the probe")
     yield from live.untested
     for name in anchors.hidden:
-        yield f"the trusted root {name} is stored in Key Vault and ARM does not return it"
+        yield f"the trusted root {name}: ARM does not show it, as it does not those in Key Vault"
 
 
 def _other_port(setting: BackendSetting) -> Iterator[str]:
@@ -270,6 +270,7 @@ def uploaded_anchors(gateway: Gateway, names: Iterable[str]) -> TrustAnchors:
 
     ARM compares names without case.
     """
+    names = tuple(names)
     wanted = {name.lower() for name in names}
     attached = tuple(root for root in gateway.roots if root.name.lower() in wanted)
     broken = tuple(root for root in gateway.undecodable if root.name.lower() in wanted)
@@ -277,9 +278,11 @@ def uploaded_anchors(gateway: Gateway, names: Iterable[str]) -> TrustAnchors:
     anchors = _anchors(
         TrustMode.UPLOADED_ROOTS, (root.certificate for root in attached), named, broken
     )
+    # Also what the setting names and the answer does not list: nothing is known of it.
+    shown = {root.name.lower() for kind in (attached, broken) for root in kind}
     return replace(
         anchors,
-        hidden=tuple(name for name in gateway.hidden_roots if name.lower() in wanted),
+        hidden=tuple(dict.fromkeys(name for name in names if name.lower() not in shown)),
         packed=tuple(one for one in gateway.packed_roots if one.name.lower() in wanted),
     )
 

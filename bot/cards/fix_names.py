@@ -24,6 +24,7 @@ def fix_context(report: CheckReport, gateway: GatewayReport | None) -> FixContex
     """The real names of one backend, as far as they are known."""
     target, repair = report.request.target, report.repair
     used = _setting_used(report, gateway)
+    v1 = report.request.policy.sku is Sku.V1
     layer4 = isinstance(used, BackendSetting) and used.layer4
     return FixContext(
         host=target.host,
@@ -42,8 +43,10 @@ def fix_context(report: CheckReport, gateway: GatewayReport | None) -> FixContex
         missing=short_name(repair.missing[0].subject)[:_MISSING_LIMIT]
         if repair and repair.missing
         else None,
-        no_switches=report.request.policy.sku is Sku.V1 or layer4,
+        no_switches=v1 or layer4,
         layer4=layer4,
+        v1=v1,
+        sni_name=isinstance(used, BackendSetting) and bool(used.sni_name),
         **(_on_gateway(gateway.gateway.id, used) if gateway else {}),
     )
 

@@ -34,7 +34,7 @@ _NAME_LIMIT = 80
 _MAX_PORT = 65535
 _KINDS, _TOOLS = tuple(ServerKind), tuple(Tool)
 _SHORT = {
-    name.name: key for name, key in zip(fields(FixContext), "hpngasbirktcfylwvmo4", strict=True)
+    name.name: key for name, key in zip(fields(FixContext), "hpngasbirktcfylwvmo41e", strict=True)
 }
 
 

@@ -250,6 +250,11 @@ def _unknown(report: GatewayReport, server: BackendServer) -> Finding:
         return _finding(
             Code.HEALTH_UNKNOWN, _of_unknown_health(server.word), server, kind="odd-word"
         )
+    said = server.message
+    if said is not None and said.code is Code.UNRECOGNISED:
+        unread = (said.text or said.name)[:_SHOWN]
+        summary = f"The gateway could not determine the health, and says: {unread}"
+        return _finding(Code.HEALTH_UNKNOWN, summary, server, kind="odd-word")
     summary = "The gateway could not determine the health; traffic may still flow."
     if not report.gateway.private_only:
         return _finding(Code.HEALTH_UNKNOWN, summary, server)

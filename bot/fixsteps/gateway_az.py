@@ -85,6 +85,17 @@ _DETACH = (
     Template(text=PORTAL_WELL_KNOWN, when="kept_empty"),
     Template(text=_AS_BEFORE, when="!kept_known"),
 )
+POOL_NAME = (
+    _BEFORE,
+    _WAIT,
+    Template(
+        text=(
+            "In the portal, open the server's pool under Backend pools, and put <carried> in the "
+            "place of <host>: a v1 gateway asks for the name in the pool."
+        )
+    ),
+    Template(text="Check first that this name leads to the server inside the virtual network."),
+)
 PROOF = (
     Template(
         text="After one probe interval every server should be Healthy.",
@@ -233,6 +244,27 @@ AZ: Mapping[GatewayTask, Recipe] = MappingProxyType(
                         "false --host <name>"
                     ),
                     when="probe",
+                ),
+            ),
+        ),
+        GatewayTask.POOL_NAME: Recipe(
+            title="Name the server in the backend pool",
+            steps=POOL_NAME,
+            undo=(Template(text="Put the server back into the pool as before.json shows it."),),
+        ),
+        GatewayTask.SNI_NAME: Recipe(
+            title="Set the SNI name on the backend setting",
+            steps=(
+                _BEFORE,
+                _WAIT,
+                Template(
+                    text="Give the setting an SNI name that the certificate carries.",
+                    command=f"{_SETTING} --sni-name <carried>",
+                ),
+            ),
+            undo=(
+                Template(
+                    text="Set back the sniName that before.json holds for <setting>, likewise."
                 ),
             ),
         ),

@@ -94,6 +94,13 @@ _BICEP_STEPS: Mapping[GatewayTask, tuple[Template, ...]] = MappingProxyType(
                 when="probe",
             ),
         ),
+        GatewayTask.POOL_NAME: (
+            _bicep(
+                "In the backendAddresses of the server's pool, in the place of <host>:",
+                "{ fqdn: <carried> }",
+            ),
+        ),
+        GatewayTask.SNI_NAME: (_bicep(_IN_SETTING, "sniName: <carried>"),),
         GatewayTask.VALIDATION: (
             _bicep(
                 "In the properties of <setting>, with api-version 2024-10-01 or later:",
@@ -150,6 +157,14 @@ _HCL_STEPS: Mapping[GatewayTask, tuple[Template, ...]] = MappingProxyType(
                 when="probe",
             ),
         ),
+        GatewayTask.POOL_NAME: (
+            _hcl(
+                "In the backend_address_pool block of the server, in the place of <host>, beside "
+                "those that must stay:",
+                "fqdns = [<carried>]",
+            ),
+        ),
+        GatewayTask.SNI_NAME: (_hcl(_IN_BLOCK, "sni_name = <carried>"),),
         GatewayTask.VALIDATION: (
             _hcl(
                 "In the backend_http_settings block of <setting>, with a recent azurerm provider:",

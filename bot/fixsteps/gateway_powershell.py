@@ -233,6 +233,12 @@ POWERSHELL: Mapping[GatewayTask, Recipe] = MappingProxyType(
                 _WRITE,
             ),
         ),
+        GatewayTask.POOL_NAME: Recipe(
+            title="Name the server in the backend pool",
+            steps=in_powershell(gateway_az.POOL_NAME),
+            undo=in_powershell(gateway_az.AZ[GatewayTask.POOL_NAME].undo),
+        ),
+        GatewayTask.SNI_NAME: _through_az(gateway_az.AZ[GatewayTask.SNI_NAME]),
         GatewayTask.VALIDATION: _through_az(gateway_az.AZ[GatewayTask.VALIDATION]),
         GatewayTask.PROBE: Recipe(
             title="Change the health probe",

@@ -119,6 +119,10 @@ def has_server_guide(code: Code) -> bool:
 
 def _gateway_task(code: Code, context: FixContext) -> GatewayTask | None:
     task = GATEWAY_TASKS.get(code)
+    if task is GatewayTask.HOST_NAME and code is not Code.LIVE_NAME_MISMATCH:
+        if context.v1:
+            return GatewayTask.POOL_NAME
+        return GatewayTask.SNI_NAME if context.sni_name else task
     if task not in _ROOT_TASKS:
         return task
     if context.public_ca:

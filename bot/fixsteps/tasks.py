@@ -26,6 +26,8 @@ class GatewayTask(StrEnum):
     DETACH_ROOTS = "trust the well-known CAs again"
     AUTH_CERTIFICATE = "upload the server's certificate (v1)"
     HOST_NAME = "set the host name"
+    POOL_NAME = "name the server in the pool (v1)"
+    SNI_NAME = "set the SNI name"
     VALIDATION = "switch validation on"
     PROBE = "change the probe"
 

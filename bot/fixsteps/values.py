@@ -70,6 +70,8 @@ class FixContext:
         missing: display name of the issuer that could not be found.
         no_switches: the setting has no switches for validation (v1, or layer 4).
         layer4: the setting is one of the TLS proxy, which has commands and arguments of its own.
+        v1: a v1 gateway, which sends and requires the pool's name.
+        sni_name: the setting has a name for SNI, which goes before its host name.
     """
 
     host: str
@@ -92,6 +94,8 @@ class FixContext:
     missing: str | None = None
     no_switches: bool = False
     layer4: bool = False
+    v1: bool = False
+    sni_name: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

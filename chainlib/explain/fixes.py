@@ -73,12 +73,8 @@ def _fix_of(entry: CatalogueEntry) -> Fix:
 
 
 def _openssl_words(code: Code, facts: Mapping[str, str]) -> Iterator[str]:
-    number = facts.get("openssl_code", "")
-    sentence = (
-        openssl_sentence(int(number)) if code is Code.VERIFY_FAILED and number.isdecimal() else None
-    )
-    if sentence:
-        yield f"OpenSSL's number {number} means: {sentence}"
+    if code is Code.VERIFY_FAILED and facts.get("meaning"):
+        yield f"OpenSSL's number {facts['openssl_code']} means: {facts['meaning']}"
 
 
 def _facts(finding: Finding) -> Mapping[str, str]:
@@ -91,6 +87,8 @@ def _facts(finding: Finding) -> Mapping[str, str]:
     opened = finding.evidence.get("openssl")
     if isinstance(opened, Mapping):
         facts |= {f"openssl_{key}": _text(value) for key, value in opened.items()}
+    number = facts.get("openssl_code") or facts.get("error_code", "")
+    facts["meaning"] = (openssl_sentence(int(number)) or "") if number.isdecimal() else ""
     wanted = finding.evidence.get("wanted")
     if isinstance(wanted, Sequence) and not isinstance(wanted, str):
         facts["order"] = ", then ".join(map(str, wanted))  # an order with a gap is no order

@@ -220,6 +220,17 @@ VARIANTS: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
             ),
         ),
         Code.VERIFY_FAILED: (
+            Variant(  # Azure gives the number alone
+                when={"error_code": ANY, "meaning": ANY},
+                steps=(
+                    "OpenSSL's number {error_code} means: {meaning}",
+                    "Look for the certificate of which that is true, and have it replaced.",
+                    (
+                        "If it is true of none, the gateway's last probe is older or reached "
+                        "another server: check again after one probe interval."
+                    ),
+                ),
+            ),
             of_kind(
                 "unsupported-algorithm",
                 (

@@ -90,6 +90,37 @@ def _for_a_reason() -> Iterator[Variant]:
         yield Variant(when=asked, steps=(sentence, new, *or_use_it, CHECK), where=Where.SERVER)
 
 
+# azure-rules section 2.1: v1 sends and requires the pool's name, whatever setting and probe say.
+_ON_V1 = (
+    Variant(
+        when=_when(sku="v1", host_names=ANY),
+        steps=(
+            (
+                "Put the server into the backend pool by a name of its certificate, in place of "
+                "{name}: {host_names}. A v1 gateway asks for the pool's name."
+            ),
+            "Check first that this name leads to the server inside the gateway's virtual network.",
+            _AGAIN,
+        ),
+    ),
+    Variant(
+        when=_when(sku="v1", new_name=ANY),
+        steps=(
+            "A v1 gateway asks for the pool's name, {name}, whatever the backend setting says.",
+            _NEW_NAME,
+            CHECK,
+        ),
+        where=Where.SERVER,
+    ),
+    Variant(
+        when=_when(sku="v1"),
+        steps=(
+            "Put the server into the backend pool by its FQDN, for which a v1 gateway asks.",
+            _NAME_IN_SAN,
+            _AGAIN,
+        ),
+    ),
+)
 NAME_MISMATCH: tuple[Variant, ...] = (
     Variant(
         when=_when(carried_by=ANY),
@@ -103,6 +134,7 @@ NAME_MISMATCH: tuple[Variant, ...] = (
         ),
         where=Where.SERVER,
     ),
+    *_ON_V1,
     *_for_an_address(),
     *_for_a_reason(),
     Variant(when=_when(host_names=ANY, new_name=ANY), steps=(_SET_HOST, _OR_NEW_NAME, _AGAIN)),

@@ -188,7 +188,10 @@ def _live(case: Case, chain: PresentedChain, found: tuple[Finding, ...]) -> Iter
 def _one_live(case: Case, chain: PresentedChain, live: LiveChain) -> Iterator[Finding]:
     if not live.certificates:
         yield identity.live_refused(
-            live.name, f"sends no certificate ({live.error or 'no reason given'})", []
+            live.name,
+            f"sends no certificate ({live.error or 'no reason given'})",
+            [],
+            probe=case.policy.name,
         )
         return
     other = PresentedChain(target=chain.target, certificates=live.certificates, tls=chain.tls)
@@ -197,11 +200,14 @@ def _one_live(case: Case, chain: PresentedChain, live: LiveChain) -> Iterator[Fi
     )
     leaf = _listed(other, policy, case.at).case.leaf
     if leaf is not None and not identity.name_fits(leaf, live.name, case.policy):
-        yield identity.live_mismatch(leaf, live.name)
+        yield identity.live_mismatch(leaf, live.name, probe=case.policy.name)
     if live.certificates != chain.certificates:
         verdict = judge(other, policy, at=case.at)
         codes = [f.code.value for f in verdict.findings if f.severity is Severity.CRITICAL]
         if codes:
             yield identity.live_refused(
-                live.name, f"sends a chain that the gateway refuses ({', '.join(codes)})", codes
+                live.name,
+                f"sends a chain that the gateway refuses ({', '.join(codes)})",
+                codes,
+                probe=case.policy.name,
             )

@@ -38,6 +38,7 @@ def name(case: Case) -> Iterator[Finding]:
     wanted = case.policy.name
     if wanted and case.leaf is not None and not name_fits(case.leaf, wanted, case.policy):
         summary, evidence = _summary(case.leaf, wanted), _evidence(case.leaf, wanted)
+        evidence |= _generation(case.policy.sku)
         if beside := _carried_beside(case, wanted):
             summary = (
                 f"{summary.removesuffix('.')}; certificate {beside} of the list is for it, but the "
@@ -83,12 +84,13 @@ def live_names(case: Case, chain: PresentedChain) -> Iterator[Finding]:
             and case.leaf is not None
             and not name_fits(case.leaf, wanted, case.policy)
         ):
-            yield live_mismatch(case.leaf, wanted)
+            yield live_mismatch(case.leaf, wanted, probe=case.policy.name)
 
 
-def live_mismatch(leaf: Certificate, wanted: str) -> Finding:
-    """The finding for a leaf without a name of live traffic."""
-    summary = f"The probe's name fits, but live traffic asks for {wanted}: {_summary(leaf, wanted)}"
+def live_mismatch(leaf: Certificate, wanted: str, *, probe: str | None) -> Finding:
+    """The finding for a leaf without a name of live traffic; `probe` is the probe's name."""
+    fine = "The probe's name fits" if probe else "The probe asks for no name"
+    summary = f"{fine}, but live traffic asks for {wanted}: {_summary(leaf, wanted)}"
     return critical(
         Code.LIVE_NAME_MISMATCH,
         summary,
@@ -99,9 +101,10 @@ def live_mismatch(leaf: Certificate, wanted: str) -> Finding:
     )
 
 
-def live_refused(wanted: str, why: str, codes: list[str]) -> Finding:
+def live_refused(wanted: str, why: str, codes: list[str], *, probe: str | None) -> Finding:
     """The finding for a chain that is only refused for live traffic's name."""
-    summary = f"The probe's name works, but under live traffic's name {wanted} the server {why}."
+    fine = "The probe's name works" if probe else "The probe, which asks for no name, works"
+    summary = f"{fine}, but under live traffic's name {wanted} the server {why}."
     return critical(
         Code.LIVE_NAME_MISMATCH,
         summary,
@@ -137,8 +140,12 @@ def no_server_name(wanted: str | None, sku: Sku) -> Finding:
     summary = (
         "The gateway sends no server name here, so the server answers with its default certificate."
     )
-    generation = {"sku": sku.value} if sku is Sku.V1 else {}
-    return warning(Code.NO_SNI, summary, Basis.DOCUMENTED, None, name=wanted, **generation)
+    return warning(Code.NO_SNI, summary, Basis.DOCUMENTED, None, name=wanted, **_generation(sku))
+
+
+def _generation(sku: Sku) -> dict[str, object]:
+    """Marks what a v1 gateway refuses: it takes the name from the pool."""
+    return {"sku": sku.value} if sku is Sku.V1 else {}
 
 
 def with_default_certificate(

@@ -391,6 +391,19 @@ def test_setting_of_tls_proxy_has_its_own_words(tool: Tool, line: str) -> None:
 
 
 @pytest.mark.parametrize("tool", list(Tool), ids=str)
+@pytest.mark.parametrize(
+    ("field", "word"), [("v1", "(?i)pool"), ("sni_name", "(?i)sni.?name")], ids=["v1", "sni name"]
+)
+def test_name_is_changed_where_it_comes_from(tool: Tool, field: str, word: str) -> None:
+    context = replace(CONTEXT, carried="shop.contoso.com", **{field: True})
+    answer = gateway_guide(Code.NAME_MISMATCH, context, tool)
+    shown = "\n".join(f"{step.text}\n{step.command or ''}" for step in answer.steps)
+    assert re.search(word, shown)
+    assert "shop.contoso.com" in shown
+    assert not re.search("--host-name|(?i:(?<!sni)host_?name) ?[:=]", shown)
+
+
+@pytest.mark.parametrize("tool", list(Tool), ids=str)
 def test_gateway_change_says_that_it_takes_minutes(tool: Tool) -> None:
     answer = gateway_guide(Code.SERVER_UNKNOWN_CA, CONTEXT, tool)
     assert any("minutes" in step.text and "DNS cache" in step.text for step in answer.steps)

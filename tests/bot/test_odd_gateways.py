@@ -152,6 +152,38 @@ def _other_text(one: Document) -> None:
     one.of("probes")["match"] = {"statusCodes": ["200-399"], "body": "in service"}
 
 
+def _root_not_listed(one: Document) -> None:
+    one.gateway["properties"]["trustedRootCertificates"] = None
+
+
+def _says_number(one: Document) -> None:
+    text = "check OpenSSL diagnostics for the message associated with error code 10"
+    one.say({"address": "127.0.0.1", "health": "Unhealthy", "healthProbeLog": text})
+
+
+def _unknown_for_now(one: Document) -> None:
+    text = "Unknown error. Please try again."
+    one.say({"address": "127.0.0.1", "health": "Unknown", "healthProbeLog": text})
+
+
+def _other_sni_name(one: Document) -> None:
+    one.of("backendHttpSettingsCollection")["sniName"] = "sni.contoso.test"
+
+
+def _no_name_for_probe(one: Document) -> None:
+    one.of("backendAddressPools")["backendAddresses"] = [{"ipAddress": "127.0.0.1"}]
+    one.of("backendHttpSettingsCollection")["hostName"] = None
+
+
+def _of_version_one(one: Document) -> None:
+    one.gateway["properties"]["sku"] = {"name": "WAF_Large", "tier": "WAF"}
+    one.of("backendAddressPools")["backendAddresses"] = [{"fqdn": "localhost"}]
+    data = base64.b64encode(ESTATE.leaf.certificate.der).decode()
+    kind = "authenticationCertificates"
+    one.gateway["properties"][kind] = [one.part(kind, "leaf", data=data)]
+    one.of("backendHttpSettingsCollection")[kind] = [one.to(kind, "leaf")]
+
+
 def _url_in_pool(one: Document) -> None:
     one.of("backendAddressPools")["backendAddresses"] = [{"fqdn": "https://a.contoso.test/"}]
 
@@ -170,6 +202,22 @@ SHAPES: dict[str, tuple[Callable[[Document], None], int, str, str]] = {
     "out of reach": (_out_of_reach, 1, "TCP_FAILED", "fix: Read the gateway's backend health"),
     "URL": (_url_in_pool, 1, "DNS_FAILED", "fix: Write the name alone into the backend pool"),
     "other text": (_other_text, 1, "HTTP_BODY_MISMATCH", 'contain the text "in service"'),
+    "root not listed": (_root_not_listed, 0, "TRUST_NOT_VISIBLE", "content of .* root corp"),
+    "number": (_says_number, 1, "VERIFY_FAILED", "number 10 means: A certificate in the chain has"),
+    "unknown for now": (_unknown_for_now, 0, "HEALTH_UNKNOWN", "try again.\n.*fix: Rely on the"),
+    "other SNI name": (_other_sni_name, 1, "NAME_MISMATCH", "look at: https has the SNI name sni"),
+    "no name": (
+        _no_name_for_probe,
+        1,
+        "LIVE_NAME_MISMATCH",
+        "NAME_MISMATCH: The probe asks for no",
+    ),
+    "version one": (
+        _of_version_one,
+        1,
+        "NAME_MISMATCH",
+        "fix: Put the server into the backend pool",
+    ),
     "interface": (_interface, 0, "OK", "▲ web/https vm7-nic: not probed"),
 }
 

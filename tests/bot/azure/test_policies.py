@@ -95,7 +95,7 @@ def test_key_vault_root_is_said_to_be_unseen() -> None:
     (check,) = member_checks(translated, well_known=WELL_KNOWN)
     assert check.request is not None
     assert (
-        "the trusted root corp is stored in Key Vault and ARM does not return it"
+        "the trusted root corp: ARM does not show it, as it does not those in Key Vault"
         in check.request.assumed
     )
 
