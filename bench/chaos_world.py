@@ -23,7 +23,7 @@ from playground.arm.faults import EVERYWHERE, Fault, FaultKind
 from playground.process import BotProcess
 
 LOOPBACK = "127.0.0.1"
-_EVERY_S, _READINGS, _MOST_READINGS = 0.25, 10, 120
+_EVERY_S, _READINGS, _MAX_READINGS = 0.25, 10, 120
 _KINDS = (
     *(FaultKind.SERVER_ERROR, FaultKind.THROTTLED, FaultKind.UNAVAILABLE, FaultKind.BAD_JSON),
     *(FaultKind.PROXY_PAGE, FaultKind.NOT_FOUND, FaultKind.BAD_SHAPE, FaultKind.FORBIDDEN),
@@ -136,7 +136,7 @@ class Usage:
     async def of(cls, pid: int, ready_url: str) -> Self:
         """The minimum of several readings: what is used while nothing happens."""
         found: list[Self] = []
-        while len(found) < _MOST_READINGS and not settled([one.sockets for one in found]):
+        while len(found) < _MAX_READINGS and not settled([one.sockets for one in found]):
             found.append(await cls._now(pid, ready_url.replace("/readyz", "/metrics")))
             await asyncio.sleep(1)
         return cls(

@@ -61,7 +61,7 @@ from bot.slack.transport.app import Identity
 from bot.slack.transport.replays import nowhere
 from bot.store import Store, describe
 from bot.store.subscriptions import channel_targets
-from bot.subscriptions import AlertMemory, SeenRequests, SharedChannels, WatchRecords
+from bot.subscriptions import AlertRecords, SeenRequests, SharedChannels, WatchRecords
 from chainlib.aio import load_well_known
 
 log = logging.getLogger(__name__)
@@ -139,7 +139,7 @@ async def _serve(
             alerts=alerts,
             is_site=check_service.is_site,
             saved_watches=_saved_watches(store, clock),
-            alert_memory=lambda team: AlertMemory(store=store, team=team),
+            alert_records=lambda team: AlertRecords(store=store, team=team),
             shared_channels=lambda team: SharedChannels(store=store, team=team, clock=clock),
             known_elsewhere=(
                 nowhere if store.embedded else SeenRequests(store=store, clock=clock).is_known

@@ -13,9 +13,9 @@ from chainlib.frozen import dataclass
 INTEGER, OCTET_STRING, OBJECT_ID, SEQUENCE = 0x02, 0x04, 0x06, 0x30
 BOOLEAN = 0x01
 _LONG_FORM, _MAX_LENGTH_BYTES = 0x80, 4
-_MOST_ZEROS = 12  # BER allows zeros before a length, and OpenSSL skips them
+_MAX_ZEROS = 12  # BER allows zeros before a length, and OpenSSL skips them
 _END_MARK = b"\0\0"
-_MOST_INSIDE, _DEEPEST = 500, 16  # enough for a certificate; input with more is hostile
+_MAX_ELEMENTS, _DEEPEST = 500, 16  # enough for a certificate; input with more is hostile
 _CONSTRUCTED = 0x20
 
 
@@ -60,7 +60,7 @@ def element(data: bytes | memoryview, offset: int = 0) -> Element | None:
 
 def _header(data: bytes | memoryview, offset: int) -> tuple[int, int, int | None] | None:
     """Tag, offset of the content and its length, `None` for an indefinite one."""
-    header = bytes(data[offset : offset + 2 + _MAX_LENGTH_BYTES + _MOST_ZEROS])
+    header = bytes(data[offset : offset + 2 + _MAX_LENGTH_BYTES + _MAX_ZEROS])
     if len(header) < 2:  # noqa: PLR2004 -- one octet of tag and at least one of length
         return None
     tag, first = header[0], header[1]
@@ -78,7 +78,7 @@ def _header(data: bytes | memoryview, offset: int) -> tuple[int, int, int | None
 def _end_mark(data: bytes | memoryview, offset: int) -> int | None:
     """Offset after the end mark of a value of indefinite length whose content begins here."""
     open_values = 1
-    for _ in range(_MOST_INSIDE):
+    for _ in range(_MAX_ELEMENTS):
         header = _header(data, offset)
         if header is None:
             return None

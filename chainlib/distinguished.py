@@ -11,7 +11,7 @@ from chainlib import der
 from chainlib.lenient import identifier
 
 CanonicalName = tuple[frozenset[tuple[str, str]], ...]
-_MOST_RDNS, _MOST_ATTRIBUTES = 200, 50
+_MAX_RDNS, _MAX_ATTRIBUTES = 200, 50
 _TEXT: Final = {12: "utf-8", 28: "utf-32-be", 30: "utf-16-be"} | dict.fromkeys(
     (18, 19, 20, 22, 26), "latin-1"
 )
@@ -24,8 +24,8 @@ def name_of(raw: bytes) -> x509.Name:
     comparisons, and the latter cannot be displayed.
     """
     rdns = []
-    for rdn in der.children(raw, at_most=_MOST_RDNS):
-        found = der.elements(rdn.content, at_most=_MOST_ATTRIBUTES)
+    for rdn in der.children(raw, at_most=_MAX_RDNS):
+        found = der.elements(rdn.content, at_most=_MAX_ATTRIBUTES)
         attributes = dict.fromkeys(filter(None, map(_attribute, found)))
         if attributes:
             rdns.append(x509.RelativeDistinguishedName(attributes))

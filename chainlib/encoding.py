@@ -26,7 +26,7 @@ from chainlib.lenient import (
 )
 
 _LONGEST_SERIAL = 20  # octets, RFC 5280 section 4.1.2.2
-_MOST = 100
+_MAX_ELEMENTS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +109,10 @@ def _dates(certificate: x509.Certificate) -> None:
 
 
 def _name(raw: bytes, whose: str) -> Oddity:
-    rdns = [der.elements(rdn.content, at_most=_MOST) for rdn in der.children(raw, at_most=_MOST)]
+    rdns = [
+        der.elements(rdn.content, at_most=_MAX_ELEMENTS)
+        for rdn in der.children(raw, at_most=_MAX_ELEMENTS)
+    ]
     kinds = [
         [bytes(e.encoded) for pair in rdn for e in der.elements(pair.content, at_most=1)]
         for rdn in rdns

@@ -23,7 +23,7 @@ from chainlib.lenient import REFUSALS, identifier, plain_with_extension
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 _DNS_NAME, _IP_ADDRESS = 0x82, 0x87
 _ADDRESS_SIZES = frozenset({4, 16})
-_MOST_NAMES = 1000
+_MAX_NAMES = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +140,7 @@ def _constraints(value: bytes) -> x509.BasicConstraints | None:
 
 
 def _names_of(value: bytes) -> AlternativeNames:
-    names = der.children(value, at_most=_MOST_NAMES)
+    names = der.children(value, at_most=_MAX_NAMES)
     packed = [
         bytes(name.content)
         for name in names

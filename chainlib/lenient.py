@@ -30,7 +30,7 @@ REFUSALS: Final = (
 )
 EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 LATEST: Final = datetime.max.replace(tzinfo=UTC, microsecond=0)
-_MOST_FIELDS, _MOST_EXTENSIONS = 12, 200
+_MAX_FIELDS, _MAX_EXTENSIONS = 12, 200
 _VERSION, _ISSUER_ID, _SUBJECT_ID, _EXTENSIONS = 0xA0, 0x81, 0x82, 0xA3
 _BIT_STRING, _UTC_TIME, _GENERALIZED_TIME = 0x03, 0x17, 0x18
 _TWO = "([0-9]{2})"
@@ -86,7 +86,7 @@ def split(certificate: bytes) -> RawFields:
     """Split a certificate that OpenSSL parsed into fields; raises `ValueError` if it cannot."""
     signed = next((bytes(e.encoded) for e in der.children(certificate, at_most=1)), b"")
     parts = der.children(der.definite(certificate), at_most=3)
-    fields = list(der.elements(parts[0].content, at_most=_MOST_FIELDS)) if parts else []
+    fields = list(der.elements(parts[0].content, at_most=_MAX_FIELDS)) if parts else []
     version = fields.pop(0) if fields and fields[0].tag == _VERSION else None
     if len(parts) < 3 or len(fields) < 6:  # noqa: PLR2004 -- the fields that are never left out
         message = "its fields cannot be told apart"
@@ -104,7 +104,7 @@ def split(certificate: bytes) -> RawFields:
         subject=ordinary[4],
         key=ordinary[5],
         unique_ids=b"".join(bytes(f.encoded) for f in extra if f.tag in {_ISSUER_ID, _SUBJECT_ID}),
-        extensions=tuple(bytes(e.encoded) for e in der.children(held, at_most=_MOST_EXTENSIONS)),
+        extensions=tuple(bytes(e.encoded) for e in der.children(held, at_most=_MAX_EXTENSIONS)),
         outer_algorithm=bytes(parts[1].encoded),
         signature=bits[1:],
         unused_bits=bits[0] if bits else 0,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-MOST_WORDS = 8
+MAX_WORDS = 8
 
 
 def _names(path: Path) -> list[str]:
@@ -23,7 +23,7 @@ def test_names_have_at_most_eight_words() -> None:
         f"{path.name}: {name}"
         for path in files
         for name in _names(path)
-        if len(name.split("_")) > MOST_WORDS
+        if len(name.split("_")) > MAX_WORDS
     }
     assert len(files) > 100
     assert long == set()

@@ -35,7 +35,7 @@ WORDS: Mapping[str, Health] = MappingProxyType(
 LONGEST_LOG = 4000
 LONGEST_NAME = 200
 LONGEST_HEALTH = 40
-MOST_MEMBERS = 40
+MAX_MEMBERS = 40
 _READ = frozenset(
     {"address", "health", "healthProbeLog", "healthProbeErrorName", "ipConfiguration"}
 )
@@ -111,7 +111,7 @@ def _server(pool: str, setting: str, entry: Document) -> BackendServer:
         more=MappingProxyType(
             {
                 str(key)[:LONGEST_NAME]: _bounded(value)
-                for key, value in list(entry.items())[:MOST_MEMBERS]
+                for key, value in list(entry.items())[:MAX_MEMBERS]
                 if key not in _READ and value
             }
         ),

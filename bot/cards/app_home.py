@@ -14,7 +14,7 @@ from bot.domain.refusal import Refusal
 from chainlib import Severity, and_more, counted
 from chainlib.frozen import dataclass
 
-MOST_PROBLEMS, MOST_FOLLOWED = 5, 10
+MAX_PROBLEMS, MAX_FOLLOWED = 5, 10
 _TARGET, _PLAN, _WORDS = 60, 120, 100
 _SECOND_ROW = 100  # the number makes the action IDs of one view distinct
 
@@ -67,7 +67,7 @@ def refused_view(no: Refusal) -> Block:
 
 def _problems(problems: Sequence[tuple[DigestLine, str]], muted: int) -> Iterator[Part]:
     yield say(bold("Open problems of your channels"))
-    for number, (line, check) in enumerate(problems[:MOST_PROBLEMS]):
+    for number, (line, check) in enumerate(problems[:MAX_PROBLEMS]):
         mark = SHAPES["FAIL" if line.severity is Severity.CRITICAL else "WARN"]
         yield say(bold(f"{mark} {title(line)}"), f" · {clean(_where(line, check), _WORDS)}")
         yield Buttons(elements=(run_button("Check", check, number=number, apart=True),))
@@ -76,7 +76,7 @@ def _problems(problems: Sequence[tuple[DigestLine, str]], muted: int) -> Iterato
         yield say(f"None in the subscriptions{'; ' if muted else '.'}{muted_text}")
     elif muted:
         yield say(muted_text)
-    if more := and_more(len(problems), MOST_PROBLEMS):
+    if more := and_more(len(problems), MAX_PROBLEMS):
         yield say(f"{more}, in the digests")
 
 
@@ -100,7 +100,7 @@ def _hosts(hosts: Sequence[str]) -> Iterator[Part]:
 
 def _followed(followed: Sequence[Followed]) -> Iterator[Part]:
     yield say(bold("Subscriptions of your channels"))
-    for one in followed[:MOST_FOLLOWED]:
+    for one in followed[:MAX_FOLLOWED]:
         yield say(
             bold(clean(one.target, _TARGET)),
             " in ",
@@ -109,7 +109,7 @@ def _followed(followed: Sequence[Followed]) -> Iterator[Part]:
         )
     if not followed:
         yield say("None yet. In a channel, type /appgw-check subscribe gw:prod-gw")
-    if more := and_more(len(followed), MOST_FOLLOWED):
+    if more := and_more(len(followed), MAX_FOLLOWED):
         yield say(f"{more}; /appgw-check list in a channel shows its own")
 
 

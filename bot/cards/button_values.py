@@ -15,7 +15,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from chainlib.frozen import dataclass
 
-_MOST_COMMANDS = 50
+_MAX_COMMANDS = 50
 LONGEST_VALUE = 3000
 """Slack's limits in characters: 2,000 for a button's value, 3,000 for a view's metadata."""
 
@@ -35,7 +35,7 @@ class Restore:
 
     v: Literal[2]
     n: Literal["restore"]
-    q: Annotated[tuple[str, ...], Field(max_length=_MOST_COMMANDS)]
+    q: Annotated[tuple[str, ...], Field(max_length=_MAX_COMMANDS)]
 
 
 _ASK, _RESTORE = TypeAdapter(RepeatCommand), TypeAdapter(Restore)

@@ -29,7 +29,7 @@ from chainlib import CATALOGUE, Severity, and_more, counted, listed
 from chainlib.frozen import dataclass
 
 RUN, RUN_APART = "follow_run", "follow_run_apart"
-MOST_ROWS = 8
+MAX_ROWS = 8
 _PER_MESSAGE = 6
 _LINE, _TITLE, _SUBJECT, _TARGET, _COUNTS = 150, 100, 60, 26, 60
 _NAMED = 5
@@ -84,7 +84,7 @@ def digest_card(head: DigestHead, rows: Sequence[DigestRow]) -> Message:
     parts: list[Part] = [
         Heading(text=f"{SHAPES[word]} {shorten_middle(target, _TARGET)}, {clean(head.when, 40)}")
     ]
-    most = MOST_ROWS - bool(head.ahead)
+    most = MAX_ROWS - bool(head.ahead)
     parts += [say(bold(clean(head.counts, 120))), *(_row(row) for row in rows[:most])]
     if more := and_more(len(rows), most):
         parts.append(say(f"{more}{', in the thread' if head.thread else ''}"))

@@ -34,7 +34,7 @@ SUBSCRIBE_MODAL, OPEN_SUBSCRIBE_MODAL, EDIT, UNDO, ZONE = (
     "follow_zone",
 )
 FREQUENCIES = ("weekdays", "daily", "weekly", "hourly")
-LEAST = ("warn", "crit", "info")
+MINIMUM_SEVERITIES = ("warn", "crit", "info")
 ZONES = (
     "UTC",
     "Europe/London",
@@ -198,7 +198,7 @@ def subscribe_modal(given: Mapping[str, str], *, channel: str) -> Block:
         _text("at", "Time (not with hourly)", given.get("at", ""), "09:00", optional=True),
         _text("day", "Day (with weekly)", given.get("day", ""), "mon", optional=True),
         _text("tz", "Time zone", given.get("tz", ""), "Europe/Berlin", optional=True),
-        _select("min", "Least severity", LEAST, given.get("min", "")),
+        _select("min", "Least severity", MINIMUM_SEVERITIES, given.get("min", "")),
         _select("only", "What to report", ("everything open", "changes"), given.get("only", "")),
         _text("not", "Leave out", given.get("not", ""), "pool:test*", optional=True),
         _select("heartbeat", "If nothing changed", ("silent", "on"), given.get("heartbeat", "")),

@@ -94,20 +94,20 @@ class Admission:
         return self._policy.refuse_spelling(host)
 
     def refuse_unresolved(
-        self, target: HostTarget, gateways: Sequence[Gateway], arm: Refusal | None
+        self, target: HostTarget, gateways: Sequence[Gateway], arm_refusal: Refusal | None
     ) -> Refusal | None:
         """Refuse a target that no rule allows; call it before its name is resolved.
 
         Args:
             target: the requested target.
             gateways: the gateways whose pools are looked up.
-            arm: why the pools are unknown.
+            arm_refusal: why the pools are unknown.
         """
         known = self._index.look_up(target.host, gateways)
         refusal = self._policy.refuse_unresolved(
             target.host, target.port, members=known.members, ports=known.ports
         )
-        return refusal and self.explained(refusal, target, (), arm)
+        return refusal and self.explained(refusal, target, (), arm_refusal)
 
     def refusal(
         self, host: str, port: int, addresses: Sequence[str], gateways: Sequence[Gateway]
@@ -123,19 +123,23 @@ class Admission:
         return lambda host, port, addresses: self.refusal(host, port, addresses, gateways)
 
     def explained(
-        self, refusal: Refusal, target: HostTarget, addresses: Sequence[str], arm: Refusal | None
+        self,
+        refusal: Refusal,
+        target: HostTarget,
+        addresses: Sequence[str],
+        arm_refusal: Refusal | None,
     ) -> Refusal:
         """The refusal, with a remark if Azure did not give the pools that might allow the target.
 
         Otherwise the user would edit the allow-list for no reason.
         """
         host, port = target.host, target.port
-        if arm is None or self._policy.admit(
+        if arm_refusal is None or self._policy.admit(
             host, port, addresses, members=frozenset({host}), ports=frozenset({port})
         ):
             return refusal
         sentence = (
             f"I cannot see whether {host[:60]} stands in a gateway's pool, and it is not "
-            f"on the allow-list. {arm.sentence}"
+            f"on the allow-list. {arm_refusal.sentence}"
         )
         return replace(refusal, sentence=sentence)

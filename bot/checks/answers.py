@@ -17,13 +17,13 @@ class HostAnswer:
         report: our own probe, judged with the settings of the gateway that uses the backend, if one
             is known.
         gateway: the same with backend health; `None` if no known gateway uses the backend.
-        arm: why ARM gave no answer; `None` if it did.
+        arm_refusal: why ARM gave no answer; `None` if it did.
         site: the public name under which a gateway serves the same host; empty if there is none.
     """
 
     report: CheckReport
     gateway: GatewayReport | None = None
-    arm: Refusal | None = None
+    arm_refusal: Refusal | None = None
     site: str = ""
 
 

@@ -45,7 +45,7 @@ from chainlib import (
 )
 
 _SECOND = timedelta(seconds=1)
-_MOST_DATES = 40
+_MAX_DATES = 40
 """Most dates that are judged per backend; a normal chain has a handful, a hostile one a hundred."""
 _Instants = Mapping[datetime, tuple[ForecastCause, ...]]
 
@@ -130,7 +130,7 @@ def _chosen(instants: _Instants, used: frozenset[str]) -> list[datetime]:
     by_use = sorted(
         instants, key=lambda at: (all(one.sha256 not in used for one in instants[at]), at)
     )
-    return sorted(by_use[:_MOST_DATES])
+    return sorted(by_use[:_MAX_DATES])
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,12 @@ _SHORTEST_S = 1.0
 
 
 def assumed(
-    target: HostTarget, options: ProbeOptions, arm: Refusal | None, root: TypedRoot | None
+    target: HostTarget, options: ProbeOptions, arm_refusal: Refusal | None, root: TypedRoot | None
 ) -> CheckRequest:
     """The request for a host in no known pool: the usual requirements, or the typed root."""
     if root is None:
-        return assumed_request(target, options, arm)
-    return assumed_request(target, options, arm, root.anchors(), f"{root.words()} as typed")
+        return assumed_request(target, options, arm_refusal)
+    return assumed_request(target, options, arm_refusal, root.anchors(), f"{root.words()} as typed")
 
 
 def within_deadline(context: CheckContext, spent: float) -> CheckContext:

@@ -158,7 +158,7 @@ def _with_public_roots(one: MemberCheck, roots: tuple[Certificate, ...]) -> Memb
 def assumed_request(
     target: HostTarget,
     options: ProbeOptions,
-    arm: Refusal | None,
+    arm_refusal: Refusal | None,
     trust: TrustAnchors | None = None,
     said: str = _USUAL_TRUST,
 ) -> CheckRequest:
@@ -166,12 +166,18 @@ def assumed_request(
 
     It trusts the well-known CAs, or `trust`, which `said` describes.
     """
-    why = GATEWAYS_UNKNOWN if arm else NOT_WHERE_NAMED if options.names_place else NO_GATEWAY_KNOWN
+    why = (
+        GATEWAYS_UNKNOWN
+        if arm_refusal
+        else NOT_WHERE_NAMED
+        if options.names_place
+        else NO_GATEWAY_KNOWN
+    )
     name = options.host or target.host
     server_name = options.sni or (None if is_ip_literal(name) else name)
     rule = HttpProbeRule(host_header=name, path=options.path or "/")
     roots = load_well_known()
-    usual = replace(roots, unread=True) if arm else roots
+    usual = replace(roots, unread=True) if arm_refusal else roots
     policy = GatewayPolicy(anchors=trust or usual, name=name, http=rule)
     if policy.trust is TrustMode.UPLOADED_ROOTS:
         policy = replace(policy, public_roots=roots.certificates)

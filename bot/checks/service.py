@@ -64,7 +64,7 @@ class _Places:
     Attributes:
         target, options: the request.
         gateways: the known gateways, those of the backend first.
-        arm: why they are unknown, if Azure did not answer.
+        arm_refusal: why they are unknown, if Azure did not answer.
         uses: the backend's members that match `gw=`, `pool=` and `setting=`.
         root: the trusted root that was typed.
     """
@@ -72,7 +72,7 @@ class _Places:
     target: HostTarget
     options: ProbeOptions
     gateways: tuple[Gateway, ...]
-    arm: Refusal | None
+    arm_refusal: Refusal | None
     uses: tuple[MemberUse, ...]
     root: TypedRoot | None
 
@@ -135,7 +135,7 @@ class CheckService:
         addresses = await self._admitted(
             on_port_of(places.uses, target),
             places.gateways or self._gateways.remembered(),
-            places.arm,
+            places.arm_refusal,
             context,
         )
         if isinstance(addresses, Refusal):
@@ -149,16 +149,21 @@ class CheckService:
         self, target: HostTarget, options: ProbeOptions, known: tuple[Gateway, ...] | Refusal
     ) -> _Places | Refusal:
         """Find the places of the backend and the trusted root that was typed."""
-        gateways, arm = ((), known) if isinstance(known, Refusal) else (known, None)
+        gateways, arm_refusal = ((), known) if isinstance(known, Refusal) else (known, None)
         uses = chosen(uses_of_host(gateways, target), options)
         if not uses and is_site_alone(gateways, target.host):
             return Refusal(kind=RefusalKind.REQUEST, sentence=why_site_is_not_probed(target.host))
         near = nearest_first(gateways, uses, options)
-        root = find_root(options, near, arm if self._arm else NOT_CONFIGURED, target.host)
+        root = find_root(options, near, arm_refusal if self._arm else NOT_CONFIGURED, target.host)
         if isinstance(root, Refusal):
             return root
         return _Places(
-            target=target, options=options, gateways=near, arm=arm, uses=tuple(uses), root=root
+            target=target,
+            options=options,
+            gateways=near,
+            arm_refusal=arm_refusal,
+            uses=tuple(uses),
+            root=root,
         )
 
     def _refuse_request(self, target: HostTarget, options: ProbeOptions) -> Refusal | None:
@@ -168,8 +173,8 @@ class CheckService:
     async def _probe(self, places: _Places, context: CheckContext) -> HostAnswer | Refusal:
         target, options, root = places.target, places.options, places.root
         if not places.uses:
-            report = await check(assumed(target, options, places.arm, root), context)
-            return HostAnswer(report=report, arm=places.arm)
+            report = await check(assumed(target, options, places.arm_refusal, root), context)
+            return HostAnswer(report=report, arm_refusal=places.arm_refusal)
         answer = await self._check_members(places, context)
         if isinstance(answer, Refusal):
             return answer
@@ -237,27 +242,27 @@ class CheckService:
         if refusal := self._admission.refuse_spelling(target.host):
             return refusal
         known = await self._gateways.soon(NOTHING_TYPED)
-        gateways, arm = ((), known) if isinstance(known, Refusal) else (known, None)
+        gateways, arm_refusal = ((), known) if isinstance(known, Refusal) else (known, None)
         reached = on_port_of(uses_of_host(gateways, target), target)
-        addresses = await self._admitted(reached, gateways, arm, self._new_context())
+        addresses = await self._admitted(reached, gateways, arm_refusal, self._new_context())
         return addresses if isinstance(addresses, Refusal) else None
 
     async def _admitted(
         self,
         target: HostTarget,
         gateways: Sequence[Gateway],
-        arm: Refusal | None,
+        arm_refusal: Refusal | None,
         context: CheckContext,
     ) -> tuple[str, ...] | Refusal:
         """The addresses of a target that may be probed.
 
         The rules are applied to the name first, then to every address.
         """
-        if refusal := self._admission.refuse_unresolved(target, gateways, arm):
+        if refusal := self._admission.refuse_unresolved(target, gateways, arm_refusal):
             return refusal
         addresses = await addresses_of(target, context)
         if refusal := self._admission.refusal(target.host, target.port, addresses, gateways):
-            return self._admission.explained(refusal, target, addresses, arm)
+            return self._admission.explained(refusal, target, addresses, arm_refusal)
         return addresses
 
     async def every_gateway(self) -> tuple[GatewayRef, ...] | Refusal:

@@ -70,14 +70,14 @@ class TypedRoot:
 
 
 def find_root(
-    options: ProbeOptions, gateways: Sequence[Gateway], arm: Refusal | None, subject: str
+    options: ProbeOptions, gateways: Sequence[Gateway], arm_refusal: Refusal | None, subject: str
 ) -> TypedRoot | Refusal | None:
     """The root that `root=` names; `None` if the option was not typed.
 
     Args:
         options: the typed options.
         gateways: where to search, nearest first.
-        arm: why Azure did not list the gateways, if it did not.
+        arm_refusal: why Azure did not list the gateways, if it did not.
         subject: the target, for the example in a refusal.
     """
     wanted = options.root
@@ -86,7 +86,7 @@ def find_root(
     holders = tuple(gateway for gateway in gateways if _held(gateway, wanted))
     if holders:
         return TypedRoot(name=wanted, holders=holders)
-    reason = _reason(options, wanted, gateways, arm)
+    reason = _reason(options, wanted, gateways, arm_refusal)
     names = list(dict.fromkeys(name for gateway in gateways for name in _names(gateway)))
     example = f"{subject} root={names[0] if names else WELL_KNOWN}"
     return Refusal(
@@ -97,13 +97,13 @@ def find_root(
 
 
 def _reason(
-    options: ProbeOptions, wanted: str, gateways: Sequence[Gateway], arm: Refusal | None
+    options: ProbeOptions, wanted: str, gateways: Sequence[Gateway], arm_refusal: Refusal | None
 ) -> str:
     shown = wanted[:_SHOWN]
     if gateways:
         return f"I see no trusted root called {shown} on any gateway"
-    if arm is not None:
-        return f"The root {shown} cannot be looked up ({arm.sentence.rstrip('.')})"
+    if arm_refusal is not None:
+        return f"The root {shown} cannot be looked up ({arm_refusal.sentence.rstrip('.')})"
     if options.via is Via.PROBE:
         return f"The root {shown} cannot be looked up, because via=probe does not read Azure"
     return f"I see no gateway, so no trusted root called {shown} either"

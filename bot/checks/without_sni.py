@@ -15,7 +15,7 @@ from bot.azure.single_flight import SingleFlight
 from chainlib import Certificate, Target, UnreadableCertificate
 
 DAILY = timedelta(days=1)
-MOST = 100_000
+MAX_TARGETS = 100_000
 _Key = tuple[str, int, str | None]
 _Chain = tuple[Certificate | UnreadableCertificate, ...]
 
@@ -55,11 +55,11 @@ class DailyHandshakes:
 
     Args:
         every: the least time between two such probes.
-        most: how many backends are remembered; the oldest entry is dropped first.
+        max_targets: how many backends are remembered; the oldest entry is dropped first.
     """
 
-    def __init__(self, *, every: timedelta = DAILY, most: int = MOST) -> None:
-        self._every, self._most = every, most
+    def __init__(self, *, every: timedelta = DAILY, max_targets: int = MAX_TARGETS) -> None:
+        self._every, self._max_targets = every, max_targets
         self._probed: dict[_Key, datetime] = {}
 
     def due(self, target: Target, at: datetime) -> bool:
@@ -70,6 +70,6 @@ class DailyHandshakes:
             return False
         self._probed.pop(key, None)
         self._probed[key] = at
-        if len(self._probed) > self._most:
+        if len(self._probed) > self._max_targets:
             del self._probed[next(iter(self._probed))]
         return True

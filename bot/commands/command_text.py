@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.commands.options import LEAST
+from bot.commands.options import SEVERITY_WORDS
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.request import (
     ForecastRequest,
@@ -75,7 +75,7 @@ def subscribe_words(request: SubscribeRequest) -> dict[str, str]:
         "day": request.day,
         "at": request.at,
         "tz": request.tz,
-        "min": least_word(request.minimum) if request.minimum else "",
+        "min": severity_word(request.minimum) if request.minimum else "",
         "only": "changes" if request.only_changes else "",
         "not": ",".join(request.exclude),
         "heartbeat": "on" if request.heartbeat else "",
@@ -83,9 +83,9 @@ def subscribe_words(request: SubscribeRequest) -> dict[str, str]:
     return {key: word for key, word in words.items() if word}
 
 
-def least_word(severity: Severity) -> str:
+def severity_word(severity: Severity) -> str:
     """The word of `min=` for a severity."""
-    return next(word for word, name in LEAST.items() if name == severity.value)
+    return next(word for word, name in SEVERITY_WORDS.items() if name == severity.value)
 
 
 def _quoted(text: str) -> str:

@@ -13,12 +13,12 @@ from bot.commands.gateway_names import named_gateway, read_gateway
 from bot.commands.host import port_number, read_host, url_path
 from bot.commands.near import nearest
 from bot.commands.usage import OptionValue, TargetError, UnreadableLine, brief, shown
-from bot.domain.forecast_days import MOST_DAYS
+from bot.domain.forecast_days import MAX_DAYS
 from bot.domain.request import Verb
 from chainlib.frozen import dataclass
 
 TRUE_WORDS = ("true", "yes", "on", "1")
-LEAST: Mapping[str, str] = {
+SEVERITY_WORDS: Mapping[str, str] = {
     "info": "info",
     "warn": "warning",
     "warning": "warning",
@@ -153,9 +153,9 @@ def number(text: str) -> int:
 
 
 def _days(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= MOST_DAYS:
+    if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= MAX_DAYS:
         raise UnreadableLine(
-            f"days={brief(text)} is not a number of days from 1 to {MOST_DAYS}; write for example "
+            f"days={brief(text)} is not a number of days from 1 to {MAX_DAYS}; write for example "
             "days=90."
         )
     return int(text)
@@ -179,7 +179,7 @@ OPTIONS: Mapping[str, Option] = {
     "day": Option(read=times.day, example="day=mon"),
     "at": Option(read=times.clock, example="at=08:30"),
     "tz": Option(read=times.zone, example="tz=Europe/Berlin"),
-    "min": Option(read=_word("min", tuple(LEAST)), example="min=warn"),
+    "min": Option(read=_word("min", tuple(SEVERITY_WORDS)), example="min=warn"),
     "only": Option(read=_word("only", ("changes",)), example="only=changes"),
     "not": Option(read=_patterns, example="not=pool:test*"),
     "heartbeat": Option(read=_heartbeat, example="heartbeat=on", bare=True),

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 from bot.commands.gateway_names import named_gateway, read_gateway
-from bot.commands.options import LEAST
+from bot.commands.options import SEVERITY_WORDS
 from bot.commands.usage import OptionValue
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.request import (
@@ -110,7 +110,7 @@ def _subscribe(line: ParsedLine) -> Request:
         day=words.get("day", ""),
         at=words.get("at", ""),
         tz=words.get("tz", ""),
-        minimum=Severity(LEAST[least]) if least else None,
+        minimum=Severity(SEVERITY_WORDS[least]) if least else None,
         only_changes=words.get("only") == "changes",
         exclude=tuple(filter(None, words.get("not", "").split(","))),
         heartbeat=words.get("heartbeat") == "on",

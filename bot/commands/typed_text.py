@@ -16,7 +16,7 @@ from chainlib import holds_private_key
 from chainlib.frozen import dataclass
 
 MAX_LINE = 2000
-_MOST_SEARCHED = 40_000
+_MAX_SEARCHED = 40_000
 _LONG_DASHES = "\u2012\u2013\u2014\u2015\u2e3a\u2e3b\ufe58"
 _HYPHENS = "\u2010\u2011\u2212\ufe63\uff0d"
 _SINGLE_QUOTES = "\u2018\u2019\u201a\u201b\u2032\u2039\u203a\u00b4"
@@ -90,7 +90,7 @@ def readable(text: str) -> str:
         UnreadableLine: the line is too long, or contains a private key, no part of which is
             repeated.
     """
-    if holds_private_key(text[:_MOST_SEARCHED]):
+    if holds_private_key(text[:_MAX_SEARCHED]):
         raise UnreadableLine(
             "That line holds a private key; treat it as disclosed and replace it, and paste a "
             "chain in the form, for example: rehearse."

@@ -22,7 +22,7 @@ from bot.store import (
     Store,
     monitored,
 )
-from bot.subscriptions import SubscriptionMemory, SubscriptionService
+from bot.subscriptions import SubscriptionRecords, SubscriptionService
 from chainlib.frozen import dataclass
 
 log = logging.getLogger(__name__)
@@ -54,8 +54,8 @@ class DigestEngine:
         slack, runs, identity = connected.slack, connected.runs, connected.identity
         readiness = connected.readiness
         observer = TargetObserver(check_service=self.sweeps or self.check_service)
-        memory = SubscriptionMemory(store=self.store, team=identity.team)
-        paused = PausedNotice(memory=memory, slack=slack, clock=self.clock)
+        records = SubscriptionRecords(store=self.store, team=identity.team)
+        paused = PausedNotice(records=records, slack=slack, clock=self.clock)
         ports = Ports(
             clock=self.clock,
             observer=observer,
@@ -63,7 +63,7 @@ class DigestEngine:
             poster=SlackPoster(slack=slack, runs=runs),
             on_paused=paused.send,
             on_closed=RecoveryAnnouncer(
-                memory=memory, slack=slack, runs=runs, clock=self.clock
+                records=records, slack=slack, runs=runs, clock=self.clock
             ).on_closed,
         )
         engine = Engine(self.url, self.store, ports, self._settings(identity))
@@ -75,7 +75,7 @@ class DigestEngine:
             else "the digest engine has stopped; read the log and restart the bot"
         )
         service = SubscriptionService(
-            memory=memory,
+            records=records,
             check_service=self.check_service,
             observer=observer,
             clock=self.clock,

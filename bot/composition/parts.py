@@ -25,7 +25,7 @@ from bot.slack.outbound.watching import INTERVAL_S
 from bot.slack.service import Connected
 from bot.slack.transport.app import Identity
 from bot.slack.transport.replays import nowhere
-from bot.subscriptions import AlertMemory, SharedChannels
+from bot.subscriptions import AlertRecords, SharedChannels
 from chainlib.frozen import dataclass
 
 
@@ -57,7 +57,7 @@ class Parts:
         doctor_checks: the checks of `doctor` other than Slack's.
         saved_watches: stores watches across a restart, made for the bot's own workspace; `None`
             lets them end with the process.
-        alert_memory: stores in which channels alerts are answered, made for the bot's own
+        alert_records: stores in which channels alerts are answered, made for the bot's own
             workspace; `None` without a database.
         alerts_every_s: seconds between two checks of a problem that an alert named.
         shared_channels: stores who consented to cards in channels shared with another organisation;
@@ -81,7 +81,7 @@ class Parts:
     alerts: AlertReader = field(default_factory=AlertReader)
     is_site: Callable[[HostTarget, ProbeOptions], bool] = no_site
     saved_watches: Callable[[str], SavedWatches] | None = None
-    alert_memory: Callable[[str], AlertMemory] | None = None
+    alert_records: Callable[[str], AlertRecords] | None = None
     alerts_every_s: float = EVERY_S
     shared_channels: Callable[[str], SharedChannels] | None = None
     sharing_waits: tuple[float, float] = SHARING_WAITS_S

@@ -190,11 +190,11 @@ class _SlackAppBuilder:
         }
 
     def _alert_handlers(self) -> Handlers:
-        if self._parts.alert_memory is None:
+        if self._parts.alert_records is None:
             return {}
         switching = AlertsHandler(
             slack=self._slack,
-            memory=self._parts.alert_memory(self._identity.team),
+            records=self._parts.alert_records(self._identity.team),
             apps=self._settings.alert_apps,
             scopes=self._identity.scopes,
             bot_name=self._identity.name,
@@ -251,10 +251,10 @@ class _SlackAppBuilder:
         )
 
     def _alert_answering(self, router: InvocationRouter) -> AlertAnswerer | None:
-        if self._parts.alert_memory is None:
+        if self._parts.alert_records is None:
             return None
         gateways, identity = self._gateways, self._identity
-        memory, clock = self._parts.alert_memory(identity.team), self._parts.clock
+        records, clock = self._parts.alert_records(identity.team), self._parts.clock
         cards = AlertCards(
             checking=self._checking,
             gateway_work=(
@@ -266,7 +266,7 @@ class _SlackAppBuilder:
             clock=clock,
         )
         following = AlertFollowUp(
-            memory=memory,
+            records=records,
             cards=cards,
             router=router,
             slack=self._slack,
@@ -276,7 +276,7 @@ class _SlackAppBuilder:
         return AlertAnswerer(
             apps=frozenset(self._settings.alert_apps),
             own=frozenset({identity.user, identity.bot_id} - {""}),
-            memory=memory,
+            records=records,
             alerts=self._parts.alerts,
             cards=cards,
             following=following,

@@ -11,7 +11,7 @@ from math import ceil
 
 LEAF_LIMIT = timedelta(days=30)
 CA_LIMIT = timedelta(days=90)
-LADDER = (30, 14, 7, 1)
+REMINDER_DAYS = (30, 14, 7, 1)
 _DAY = timedelta(days=1)
 
 
@@ -32,5 +32,5 @@ def reminder_threshold(
     limit = renewal_limit(not_before, not_after, is_ca=is_ca)
     if left >= limit:
         return None
-    rungs = [days for days in LADDER if days * _DAY < limit and left <= days * _DAY]
+    rungs = [days for days in REMINDER_DAYS if days * _DAY < limit and left <= days * _DAY]
     return min(rungs, default=ceil(limit / _DAY))

@@ -19,7 +19,7 @@ from bot.digest.zones import zone_names
 from bot.domain.digest import Schedule
 from bot.domain.refusal import Refusal, RefusalKind
 
-LEAST_GAP = timedelta(minutes=15)
+MIN_GAP = timedelta(minutes=15)
 DEFAULT_EVERY = "weekdays"
 DEFAULT_AT = "09:00"
 
@@ -165,7 +165,7 @@ def _once_a_day(words: str, day: str, at: str) -> tuple[str, str] | Refusal:
 def _repeated(number: int, unit: str) -> tuple[str, str] | Refusal:
     """An interval that divides the hour or the day, so that it runs at the same times every day."""
     minutes = number * (_MINUTES_PER_HOUR if unit == "h" else 1)
-    if minutes < LEAST_GAP.total_seconds() / 60:
+    if minutes < MIN_GAP.total_seconds() / 60:
         return _unusable("Digests come at least 15 minutes apart, for example `every=15m`.")
     if minutes < _MINUTES_PER_HOUR and _MINUTES_PER_HOUR % minutes == 0:
         return f"*/{minutes} * * * *", f"every {minutes} minutes"
@@ -215,7 +215,7 @@ def _from_cron(fields: str, day: str, at: str, zone: str) -> Schedule | Refusal:
         )
     if not proof:
         return _unusable(f"The cron fields {fields!r} never come; an example is `0 9 * * 1-5`.")
-    if any(later - earlier < LEAST_GAP for earlier, later in pairwise(proof)):
+    if any(later - earlier < MIN_GAP for earlier, later in pairwise(proof)):
         return _unusable(
             "Digests come at least 15 minutes apart, for example `every='*/15 8-18 * * 1-5'`."
         )

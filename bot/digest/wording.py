@@ -22,7 +22,7 @@ from bot.domain.digest import (
 )
 from chainlib import and_more, counted
 
-MOST_CAUSES = 9
+MAX_CAUSES = 9
 _MARKS = {LineKind.PROBLEM: "!", LineKind.SWITCHED_OFF: "~", LineKind.RENEWAL: "#"}
 _DAY = timedelta(days=1)
 
@@ -30,7 +30,7 @@ _DAY = timedelta(days=1)
 def plain_lines(content: DigestContent) -> tuple[str, ...]:
     """The digest as text, one string per line."""
     ahead = [ahead_line(content.ahead)] if content.ahead else []
-    shown = content.lines[: MOST_CAUSES - len(ahead)]
+    shown = content.lines[: MAX_CAUSES - len(ahead)]
     hidden = and_more(len(content.lines), len(shown))
     more = [f"{hidden}, in the thread"] if hidden else []
     foot = footer(content)

@@ -9,14 +9,14 @@ from hashlib import sha256
 
 from chainlib.frozen import dataclass
 
-SAME_PROBLEM = timedelta(hours=1)
+SAME_PROBLEM_FOR = timedelta(hours=1)
 """For this time a problem counts as the same one: its card is updated, and no other is posted."""
-PLACING = timedelta(minutes=2)
+POST_WITHIN = timedelta(minutes=2)
 """A problem still without a card after this time was begun by a process that has ended."""
-MOST_MARKED = 20
+MAX_ALERTS = 20
 PER_CHANNEL, PER_TEAM = 10, 30
-"""How many alerts may be answered within `LIMITED`, counted over all replicas of a database."""
-LIMITED = timedelta(minutes=1)
+"""How many alerts may be answered within `LIMIT_PERIOD`, over all replicas of a database."""
+LIMIT_PERIOD = timedelta(minutes=1)
 
 
 class AlertClaim(StrEnum):
@@ -92,9 +92,9 @@ class AlertAnswer:
 
     def is_over(self, now: datetime) -> bool:
         """Whether a further alert is a new problem."""
-        return now >= self.until or (not self.card and now >= self.begun + PLACING)
+        return now >= self.until or (not self.card and now >= self.begun + POST_WITHIN)
 
     def with_alert(self, other: AlertAnswer) -> AlertAnswer:
         """The same answer with another alert added."""
-        alerts = tuple(dict.fromkeys((*self.alerts, *other.alerts)))[-MOST_MARKED:]
+        alerts = tuple(dict.fromkeys((*self.alerts, *other.alerts)))[-MAX_ALERTS:]
         return replace(self, alerts=alerts, until=other.until)

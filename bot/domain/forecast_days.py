@@ -5,4 +5,4 @@ Separate from `bot.domain.forecast`, so that the parser imports no report.
 
 from __future__ import annotations
 
-DEFAULT_DAYS, MOST_DAYS = 90, 3650
+DEFAULT_DAYS, MAX_DAYS = 90, 3650

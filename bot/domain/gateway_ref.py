@@ -16,7 +16,7 @@ from chainlib.once import once
 _NAME = re.compile(r"[\w(][\w.()-]{0,89}")
 """Characters that Azure allows in names of resource groups, gateways, pools and settings."""
 _PREFIX = "gw:"
-_MOST_PARTS = 4
+_MAX_PARTS = 4
 _ID = re.compile(
     r"/?subscriptions/(?P<subscription>[\w-]+)/resourceGroups/(?P<group>[^/?#]+)"
     r"/providers/Microsoft\.Network/applicationGateways/(?P<name>[^/?#]+)"
@@ -41,7 +41,7 @@ class GatewayNameError(ValueError):
     @property
     def too_many(self) -> bool:
         """Whether there are more names than a reference has."""
-        return self.parts > _MOST_PARTS
+        return self.parts > _MAX_PARTS
 
 
 @dataclass(frozen=True, kw_only=True)  # no slots: the key is kept once it has been made
@@ -133,12 +133,12 @@ class GatewayRef:
         Raises:
             GatewayNameError: as in `read`.
         """
-        if len(parts) > _MOST_PARTS:
+        if len(parts) > _MAX_PARTS:
             raise GatewayNameError("", len(parts))
         _refuse_other_names(parts)
         if len(parts) == 1:
             return cls(name=parts[0])
-        group, name, pool, setting = (*parts, None, None)[:_MOST_PARTS]
+        group, name, pool, setting = (*parts, None, None)[:_MAX_PARTS]
         return cls(group=group, name=str(name), pool=pool, setting=setting)
 
     @property

@@ -15,7 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import ErrorDetails
 
 from bot.cards.escaping import clean
-from bot.domain.forecast_days import MOST_DAYS
+from bot.domain.forecast_days import MAX_DAYS
 from bot.terminal.inputs import (
     MAX_FILE_BYTES,
     MAX_TIMEOUT_S,
@@ -24,7 +24,7 @@ from bot.terminal.inputs import (
     PastedCertificates,
 )
 
-MOST_FILES = 20
+MAX_FILES = 20
 """Certificate files or texts in one argument."""
 LONGEST_TARGET = 1000
 """Most characters of a target; longer than any ARM ID."""
@@ -42,7 +42,7 @@ def _as_list(value: object) -> object:
 
 Certificates = Annotated[str, Field(min_length=1, max_length=MAX_FILE_BYTES)]
 CertificateList = Annotated[
-    tuple[Certificates, ...], BeforeValidator(_as_list), Field(max_length=MOST_FILES)
+    tuple[Certificates, ...], BeforeValidator(_as_list), Field(max_length=MAX_FILES)
 ]
 Name = Annotated[str, Field(min_length=1, max_length=LONGEST_TARGET)]
 
@@ -143,7 +143,7 @@ class ForecastInput(ToolInput):
     target: Name = Field(
         description="gw:prod-gw, gw:group/prod-gw/pool/setting or a gateway's ARM id."
     )
-    days: int = Field(default=90, ge=1, le=MOST_DAYS, description="How many days to look ahead.")
+    days: int = Field(default=90, ge=1, le=MAX_DAYS, description="How many days to look ahead.")
 
 
 class ExplainInput(ToolInput):

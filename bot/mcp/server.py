@@ -28,9 +28,9 @@ from bot.mcp.tools import TOOLS, Tool, ToolRefused
 from bot.observability.logs import set_up_logging
 from chainlib import CATALOGUE, Code
 
-MOST_BYTES = 262_144
+MAX_BYTES = 262_144
 """Most bytes of JSON in a tool's answer; more than an assistant can read at once."""
-MOST_AT_ONCE = 4
+MAX_PARALLEL_CALLS = 4
 """Calls that run at the same time; further ones wait."""
 INSTRUCTIONS = (
     "Explains why Azure Application Gateway refuses a backend server's TLS certificate. The tools "
@@ -119,7 +119,7 @@ def _id_in(error: Exception) -> int | str | None:
 
 def new_server() -> Server[dict[str, Any]]:
     """The server with all its tools."""
-    turns = asyncio.Semaphore(MOST_AT_ONCE)
+    turns = asyncio.Semaphore(MAX_PARALLEL_CALLS)
 
     async def call(
         _context: ServerRequestContext[dict[str, Any]], wanted: types.CallToolRequestParams
@@ -181,10 +181,10 @@ async def _result(name: str, arguments: dict[str, Any]) -> types.CallToolResult:
 
 def _answered(tool: Tool, document: dict[str, Any]) -> types.CallToolResult:
     text = json.dumps(document, separators=(",", ":"))
-    if len(text) > MOST_BYTES:
+    if len(text) > MAX_BYTES:
         narrower = _NARROWER.get(tool.name, f"run appgw {tool.name} --json in a terminal")
         return _refused(
-            f"the answer has {len(text)} bytes, and a tool answers with at most {MOST_BYTES}; "
+            f"the answer has {len(text)} bytes, and a tool answers with at most {MAX_BYTES}; "
             f"{narrower}."
         )
     blocks = [text, *_meaning(document)] if tool.name == "explain-message" else [text]

@@ -45,7 +45,7 @@ _PLAIN_WORD = re.compile(
 )
 """Letters, perhaps with an apostrophe or a hyphen; or a number, a range, a version."""
 _JOINTS = re.compile(r"[/:=]")
-_MOST_PARTS = 3
+_MAX_PARTS = 3
 """`NSG/UDR/Firewall` and `Expected:200`, but no address of version 6."""
 
 
@@ -197,7 +197,7 @@ def _word(word: str, names: Mapping[str, str]) -> str:
     if any(name in bare for name in names if len(name) > _SHORT and name not in _vocabulary()):
         return "<name>"
     parts = _JOINTS.split(word)
-    plain = word == "<text>" or (len(parts) <= _MOST_PARTS and all(map(_is_plain, parts)))
+    plain = word == "<text>" or (len(parts) <= _MAX_PARTS and all(map(_is_plain, parts)))
     return word if plain else "<name>"
 
 

@@ -29,7 +29,7 @@ from chainlib import (
 )
 
 _LONG = 800
-_MOST_SERVERS = 200
+_MAX_SERVERS = 200
 _STYLE = """
 :root{color-scheme:light dark;--ink:#1d1c1d;--paper:#fff;--soft:#5b5b60;--line:#c9c9ce;
   --bad:#b00020;--doubt:#7a4b00;--good:#0b6b3a}
@@ -189,7 +189,7 @@ def _health(report: CheckReport, gateway: GatewayReport | None) -> str:
     servers = [s for s in gateway.health.servers if not pools or s.pool.lower() in pools]
     when = _instant(gateway.health.read_at)
     head = f'<p class="soft">{escaped(gateway.gateway.id.name)}, read {when}</p>'
-    rows = (_row(_place(s), s.health.value, _message(s)) for s in servers[:_MOST_SERVERS])
+    rows = (_row(_place(s), s.health.value, _message(s)) for s in servers[:_MAX_SERVERS])
     return joined([head, _table(("Server", "Health", "What the gateway says"), rows)])
 
 

@@ -21,7 +21,7 @@ _BOX, _STEP, _LABEL, _NAME_COLUMNS, _NOTE_COLUMNS = 40, 58, 84, 54, 40
 _LEFT, _BAR, _ROW = 10, 14, 44
 _YEAR = timedelta(days=365)
 _BACK, _AHEAD = 2 * _YEAR, 3 * _YEAR
-_MOST_BOXES, _MOST_BARS = 60, 60
+_MAX_BOXES, _MAX_BARS = 60, 60
 
 
 def escaped(text: object, limit: int = 300) -> str:
@@ -31,7 +31,7 @@ def escaped(text: object, limit: int = 300) -> str:
 
 def chain_svg(report: CheckReport) -> str:
     """Boxes in the order presented, the gap dashed, the roots below; empty without a chain."""
-    rows = list(drawing_rows(report))[:_MOST_BOXES]
+    rows = list(drawing_rows(report))[:_MAX_BOXES]
     if not rows:
         return ""
     height = len(rows) * _STEP + 4
@@ -89,7 +89,7 @@ class _Span:
 
 def dates_svg(report: CheckReport) -> str:
     """One bar per certificate that was presented or is in the path, and the judged instant."""
-    certificates = list(_certificates(report))[:_MOST_BARS]
+    certificates = list(_certificates(report))[:_MAX_BARS]
     if not certificates:
         return ""
     at = report.verdict.at

@@ -10,7 +10,14 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.domain.alerts import LIMITED, PER_CHANNEL, PER_TEAM, AlertAnswer, AlertClaim, AlertSwitch
+from bot.domain.alerts import (
+    LIMIT_PERIOD,
+    PER_CHANNEL,
+    PER_TEAM,
+    AlertAnswer,
+    AlertClaim,
+    AlertSwitch,
+)
 from bot.store import tables
 from bot.store.codec import dump, load
 from bot.store.write import insert_new, upsert
@@ -42,7 +49,7 @@ async def switch_alerts_off(connection: AsyncConnection, team: str, channel: str
     return removed == 1
 
 
-async def take_alert(
+async def claim_alert(
     connection: AsyncConnection, team: str, channel: str, alert: str, at: datetime
 ) -> AlertClaim:
     """Claim an alert's message, once and within the limits.
@@ -64,7 +71,7 @@ async def take_alert(
         return AlertClaim.KNOWN
     limits = ((f"{every}{channel}:", PER_CHANNEL, AlertClaim.CHANNEL_LIMIT),)
     for prefix, limit, over in (*limits, (every, PER_TEAM, AlertClaim.TEAM_LIMIT)):
-        if await _count(connection, prefix, at - LIMITED) > limit:
+        if await _count(connection, prefix, at - LIMIT_PERIOD) > limit:
             await connection.execute(delete(_PROCESSED).where(_PROCESSED.c.id == row["id"]))
             return over
     return AlertClaim.NEW
@@ -77,20 +84,20 @@ async def _count(connection: AsyncConnection, prefix: str, after: datetime) -> i
 
 
 async def claim_answer(
-    connection: AsyncConnection, value: AlertAnswer, look_at: datetime
+    connection: AsyncConnection, value: AlertAnswer, check_at: datetime
 ) -> AlertAnswer | None:
     """Claim the answer to a problem, unless the problem was answered recently.
 
     Args:
         connection: of the caller's transaction.
         value: the answer that would be given now.
-        look_at: when the problem is checked again.
+        check_at: when the problem is checked again.
 
     Returns:
         `None` when the caller has to answer; otherwise the existing answer, with this alert added
         to it.
     """
-    row = _row(value, look_at)
+    row = _row(value, check_at)
     if await insert_new(connection, _ANSWER, [row]):
         return None
     found = await get_answer(connection, value.id)
@@ -102,7 +109,7 @@ async def claim_answer(
     return joined
 
 
-async def settle_answer(connection: AsyncConnection, value: AlertAnswer) -> None:
+async def save_answer_card(connection: AsyncConnection, value: AlertAnswer) -> None:
     """Store the card and the command of an answer.
 
     Its state, and alerts that were added to it meanwhile, are not changed. A deleted answer is not
@@ -112,7 +119,7 @@ async def settle_answer(connection: AsyncConnection, value: AlertAnswer) -> None
         await _save(connection, replace(found, card=value.card, command=value.command))
 
 
-async def turn_answer(
+async def set_answer_health(
     connection: AsyncConnection, answer_id: str, *, healthy: bool
 ) -> AlertAnswer | None:
     """Change an answer to healthy or back; only the first caller succeeds.
@@ -123,9 +130,9 @@ async def turn_answer(
     found = await get_answer(connection, answer_id)
     if found is None or found.healthy == healthy:
         return None
-    turned = replace(found, healthy=healthy)
-    await _save(connection, turned)
-    return turned
+    changed = replace(found, healthy=healthy)
+    await _save(connection, changed)
+    return changed
 
 
 async def _save(connection: AsyncConnection, value: AlertAnswer) -> None:
@@ -134,7 +141,7 @@ async def _save(connection: AsyncConnection, value: AlertAnswer) -> None:
 
 
 async def rename_answer(
-    connection: AsyncConnection, old_id: str, value: AlertAnswer, now: datetime, look_at: datetime
+    connection: AsyncConnection, old_id: str, value: AlertAnswer, now: datetime, check_at: datetime
 ) -> AlertAnswer | None:
     """Store an answer under another problem, after its problem has changed.
 
@@ -143,7 +150,7 @@ async def rename_answer(
         old_id: the ID under which it was stored.
         value: the same answer, with the new problem.
         now: the present instant.
-        look_at: when the problem is checked again.
+        check_at: when the problem is checked again.
 
     Returns:
         The answer for the new problem: this one, or an existing one to which the alerts of this one
@@ -159,7 +166,7 @@ async def rename_answer(
         joined = standing.with_alert(old)
         await _save(connection, joined)
         return joined
-    await upsert(connection, _ANSWER, [_row(renamed, look_at)])
+    await upsert(connection, _ANSWER, [_row(renamed, check_at)])
     return renamed
 
 
@@ -206,13 +213,13 @@ async def get_answer(connection: AsyncConnection, answer_id: str) -> AlertAnswer
     return load(AlertAnswer, body) if body is not None else None
 
 
-def _row(value: AlertAnswer, look_at: datetime) -> dict[str, Any]:
+def _row(value: AlertAnswer, check_at: datetime) -> dict[str, Any]:
     return {
         "id": value.id,
         "team": value.team,
         "channel": value.channel,
         "until": value.until,
-        "look_at": look_at,
+        "look_at": check_at,
         "green": value.healthy,
         "body": dump(value),
     }

@@ -21,7 +21,7 @@ from bot.store.write import insert_new
 _RUN, _SUBSCRIPTION, _FOLLOWED = tables.digest_run, tables.subscription, tables.followed
 # any number that no other code uses as an advisory lock; the bytes spell "tick"
 _TICK_LOCK = 0x7469636B
-_MOST_DUE, _MOST_OBSERVATIONS, _BREATH = 10_000, 2_000, 200
+_MAX_DUE, _MAX_OBSERVATIONS, _BREATH = 10_000, 2_000, 200
 
 
 async def tick_lock(connection: AsyncConnection) -> bool:
@@ -46,9 +46,7 @@ async def claim_due(connection: AsyncConnection, now: datetime) -> tuple[DigestR
         _SUBSCRIPTION.c.next_run_at <= now, _SUBSCRIPTION.c.paused.is_(None)
     )
     rows = (
-        await connection.execute(
-            due.order_by(_SUBSCRIPTION.c.id).limit(_MOST_DUE).with_for_update()
-        )
+        await connection.execute(due.order_by(_SUBSCRIPTION.c.id).limit(_MAX_DUE).with_for_update())
     ).all()
     runs, moves = [], []
     for number, row in enumerate(rows):
@@ -108,7 +106,7 @@ async def claim_observations(
         select(_FOLLOWED.c.key)
         .where(_FOLLOWED.c.next_look_at <= now)
         .order_by(_FOLLOWED.c.key)
-        .limit(_MOST_OBSERVATIONS)
+        .limit(_MAX_OBSERVATIONS)
     )
     keys = sorted({*due_keys, *(await connection.execute(regular)).scalars()})
     if keys:
@@ -195,7 +193,7 @@ async def stale_runs(
     lost = (_RUN.c.state != RunState.DONE) & (_RUN.c.claimed_at < before)
     rows = (
         await connection.execute(
-            select(_RUN).where(lost).order_by(_RUN.c.id).limit(_MOST_DUE).with_for_update()
+            select(_RUN).where(lost).order_by(_RUN.c.id).limit(_MAX_DUE).with_for_update()
         )
     ).all()
     if rows:

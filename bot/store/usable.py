@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.store.database import Store, parse_url, unusable
 
 _CONNECT_S = 3
-_LEAST_FREE = 1024 * 1024
+_MIN_FREE = 1024 * 1024
 _SQLITE = f"SQLite {sqlite3.sqlite_version}"
 
 
@@ -69,7 +69,7 @@ def _unwritable(file: Path) -> str:
         return os.strerror(error.errno or 0)
     if disk.f_flag & os.ST_RDONLY or not os.access(file, os.W_OK):
         return "it is read-only"
-    return "its disk is full" if disk.f_bavail * disk.f_frsize < _LEAST_FREE else ""
+    return "its disk is full" if disk.f_bavail * disk.f_frsize < _MIN_FREE else ""
 
 
 def describe(store: Store) -> str:

@@ -3,21 +3,21 @@
 No module here uses a term of Slack.
 """
 
-from bot.subscriptions.alerts import AlertMemory
+from bot.subscriptions.alerts import AlertRecords
 from bot.subscriptions.current import current_digest
-from bot.subscriptions.memory import Author, SubscriptionMemory
+from bot.subscriptions.records import Author, SubscriptionRecords
 from bot.subscriptions.seen import SeenRequests
 from bot.subscriptions.service import Profile, SubscriptionService
 from bot.subscriptions.shared_channels import SharedChannels
 from bot.subscriptions.watches import WatchRecords
 
 __all__ = [
-    "AlertMemory",
+    "AlertRecords",
     "Author",
     "Profile",
     "SeenRequests",
     "SharedChannels",
-    "SubscriptionMemory",
+    "SubscriptionRecords",
     "SubscriptionService",
     "WatchRecords",
     "current_digest",

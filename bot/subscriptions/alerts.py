@@ -10,26 +10,26 @@ from bot.domain.delivery import DeliveryError
 from bot.store import Store
 from bot.store.alerts import (
     alert_switch,
+    claim_alert,
     claim_answer,
     claim_check,
     drop_answer,
     open_answers,
     rename_answer,
-    settle_answer,
+    save_answer_card,
+    set_answer_health,
     switch_alerts_off,
     switch_alerts_on,
-    take_alert,
-    turn_answer,
 )
 from bot.store.last_known import note
 from chainlib.frozen import dataclass
 
-LOOK_AGAIN = timedelta(seconds=20)
+CHECK_LEASE = timedelta(seconds=20)
 """The lease by which replicas share the checks; shorter than the pause between two rounds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AlertMemory:
+class AlertRecords:
     """What is stored about alerts in one workspace. Every method raises `DatabaseUnavailable`.
 
     Attributes:
@@ -62,10 +62,10 @@ class AlertMemory:
                 await note(connection, at, (self.team, channel, by), "alerts", "off")
             return was_on
 
-    async def take(self, channel: str, alert: str, at: datetime) -> AlertClaim:
+    async def claim_alert(self, channel: str, alert: str, at: datetime) -> AlertClaim:
         """Claim an alert's message, once and within the limits of all replicas together."""
         async with self.store.writing() as connection:
-            return await take_alert(connection, self.team, channel, alert, at)
+            return await claim_alert(connection, self.team, channel, alert, at)
 
     async def claim(self, value: AlertAnswer) -> AlertAnswer | None:
         """Claim the answer to a problem.
@@ -73,17 +73,17 @@ class AlertMemory:
         Returns the existing answer with this alert added, or `None` if the caller has to answer.
         """
         async with self.store.writing() as connection:
-            return await claim_answer(connection, value, value.begun + LOOK_AGAIN)
+            return await claim_answer(connection, value, value.begun + CHECK_LEASE)
 
-    async def settle(self, value: AlertAnswer) -> None:
+    async def save_card(self, value: AlertAnswer) -> None:
         """Store the place of an answer's card, and its command."""
         async with self.store.writing() as connection:
-            await settle_answer(connection, value)
+            await save_answer_card(connection, value)
 
-    async def turn(self, value: AlertAnswer, *, healthy: bool) -> AlertAnswer | None:
+    async def set_healthy(self, value: AlertAnswer, *, healthy: bool) -> AlertAnswer | None:
         """Change an answer to healthy or back; returns it if this call changed it."""
         async with self.store.writing() as connection:
-            return await turn_answer(connection, value.id, healthy=healthy)
+            return await set_answer_health(connection, value.id, healthy=healthy)
 
     async def rename(
         self, old: AlertAnswer, value: AlertAnswer, now: datetime
@@ -95,7 +95,7 @@ class AlertMemory:
             if it was deleted.
         """
         async with self.store.writing() as connection:
-            return await rename_answer(connection, old.id, value, now, now + LOOK_AGAIN)
+            return await rename_answer(connection, old.id, value, now, now + CHECK_LEASE)
 
     async def forget(self, value: AlertAnswer) -> None:
         """Delete an answer that could not be posted."""
@@ -110,7 +110,7 @@ class AlertMemory:
     async def claim_check(self, value: AlertAnswer, now: datetime) -> AlertAnswer | None:
         """Claim the next check of an answer; `None` if another process has claimed it."""
         async with self.store.writing() as connection:
-            return await claim_check(connection, value.id, now, now + LOOK_AGAIN)
+            return await claim_check(connection, value.id, now, now + CHECK_LEASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,17 +127,17 @@ class SwitchedOn:
 
 
 async def answer_alerts(
-    memory: AlertMemory,
+    records: AlertRecords,
     channel: str,
     by: str,
     at: datetime,
     confirm: Callable[[AlertSwitch], Awaitable[DeliveryError | None]],
 ) -> SwitchedOn:
     """Switch alert answers on and post a message; undo it if the message cannot be posted."""
-    if await memory.switch_on(channel, by, at) is not None:
+    if await records.switch_on(channel, by, at) is not None:
         return SwitchedOn(already=True)
-    switch = AlertSwitch(team=memory.team, channel=channel, by=by, at=at)
+    switch = AlertSwitch(team=records.team, channel=channel, by=by, at=at)
     unposted = await confirm(switch)
     if unposted:
-        await memory.switch_off(channel, by, at)
+        await records.switch_off(channel, by, at)
     return SwitchedOn(unposted=unposted)

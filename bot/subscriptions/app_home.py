@@ -11,13 +11,13 @@ from datetime import datetime
 from typing import TypeAlias
 
 from bot.domain.digest import DigestLine, FollowedTarget, Subscription
-from bot.subscriptions.memory import SubscriptionMemory
+from bot.subscriptions.records import SubscriptionRecords
 from chainlib.frozen import dataclass
 
 Memberships: TypeAlias = Callable[[Collection[str]], Awaitable[Collection[str]]]
 """Returns those of the channels in which the user is a member."""
 
-_MOST_READ = 50
+_MAX_READ = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,19 +41,19 @@ class AppHomeContent:
 
 
 async def app_home_content(
-    memory: SubscriptionMemory, user: str, memberships: Memberships, now: datetime
+    records: SubscriptionRecords, user: str, memberships: Memberships, now: datetime
 ) -> AppHomeContent:
     """What a user may see: everything of the channels in which they subscribed and are members.
 
     Raises:
         DatabaseUnavailable: the database cannot be read now.
     """
-    known = await memory.of_team()
-    hosts = await memory.recent_hosts(user)
+    known = await records.of_team()
+    hosts = await records.recent_hosts(user)
     made_in = {one.channel for one in known if one.created_by == user}
     channels = set(await memberships(made_in))
     followed = tuple(one for one in known if one.channel in channels)
-    problems, muted = await _problems(memory, followed[:_MOST_READ], now)
+    problems, muted = await _problems(records, followed[:_MAX_READ], now)
     return AppHomeContent(
         problems=problems,
         hosts=hosts,
@@ -64,12 +64,12 @@ async def app_home_content(
 
 
 async def _problems(
-    memory: SubscriptionMemory, followed: Sequence[Subscription], now: datetime
+    records: SubscriptionRecords, followed: Sequence[Subscription], now: datetime
 ) -> tuple[tuple[tuple[DigestLine, FollowedTarget], ...], int]:
     found: dict[str, tuple[DigestLine, FollowedTarget]] = {}
     muted = 0
     for one in followed:
-        content, _ = await memory.since(replace(one, only_changes=False), None, now)
+        content, _ = await records.since(replace(one, only_changes=False), None, now)
         muted += sum(note.lines for note in content.muted)
         for line in content.lines:
             found.setdefault(line.cause, (line, one.target))

@@ -10,7 +10,7 @@ from bot.domain.digest import Subscription
 from bot.domain.refusal import Refusal, RefusalKind
 from bot.domain.request import SubscribeRequest, UnsubscribeRequest
 from bot.subscriptions.conversion import matching, subscribe_command
-from bot.subscriptions.memory import Author
+from bot.subscriptions.records import Author
 from bot.subscriptions.service import Profile, SubscriptionService
 from chainlib.frozen import dataclass
 
@@ -80,7 +80,7 @@ async def subscribe(
         return stored
     unposted = await confirm(stored, before is not None)
     if unposted:
-        await service.memory.take_back(stored, before)
+        await service.records.take_back(stored, before)
     return Subscribed(subscription=stored, unposted=unposted)
 
 
@@ -100,7 +100,7 @@ async def unsubscribe(
         return Refusal(
             kind=RefusalKind.REQUEST, sentence=f"This channel has no such digest; {numbers}."
         )
-    await service.memory.remove(
+    await service.records.remove(
         {one.id: subscribe_command(one) for one in chosen}, who, service.clock()
     )
     return chosen

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.checks.target_observer import SITE_KEY
-from bot.commands.command_text import least_word
+from bot.commands.command_text import severity_word
 from bot.digest.due import first_run
 from bot.digest.filters import exclusion
 from bot.digest.schedule import schedule
@@ -15,7 +15,7 @@ from bot.domain.digest import FollowedTarget, Subscription, TargetKind
 from bot.domain.gateway_ref import GatewayId, GatewayRef
 from bot.domain.refusal import Refusal
 from bot.domain.request import HostTarget, Request, SiteTarget, SubscribeRequest
-from bot.subscriptions.memory import Author
+from bot.subscriptions.records import Author
 from chainlib import Severity
 
 _STEP = re.compile(r"every (\d+) (minutes|hours)")
@@ -70,7 +70,7 @@ def subscribe_command(value: Subscription) -> str:
         f"subscribe {value.target.text}",
         f"every={step[1]}{step[2][0]}" if step else value.schedule.text,
         f"tz={value.schedule.zone}",
-        f"min={least_word(value.minimum)}",
+        f"min={severity_word(value.minimum)}",
         "only=changes" if value.only_changes else "",
         f"not={','.join(value.exclude)}" if value.exclude else "",
         "heartbeat=on" if value.heartbeat else "",

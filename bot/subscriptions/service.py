@@ -39,7 +39,7 @@ from bot.subscriptions.conversion import (
     subscription_of_request,
 )
 from bot.subscriptions.history import is_event_of
-from bot.subscriptions.memory import Author, SubscriptionMemory
+from bot.subscriptions.records import Author, SubscriptionRecords
 from chainlib.frozen import dataclass
 
 Profile: TypeAlias = Callable[[], Awaitable[str | None]]
@@ -61,13 +61,13 @@ class SubscriptionService:
     """The subscriptions, mutes and history of channels.
 
     Attributes:
-        memory: stores them.
+        records: stores them.
         check_service: finds gateways, and says whether a host may be probed.
         observer: observes a target for a preview without stored states.
         clock: returns the present instant, time zone aware.
     """
 
-    memory: SubscriptionMemory
+    records: SubscriptionRecords
     check_service: CheckService
     observer: TargetObserver
     clock: Callable[[], datetime]
@@ -75,11 +75,11 @@ class SubscriptionService:
     @property
     def team(self) -> str:
         """The bot's own workspace, to which its channels belong, whoever asks."""
-        return self.memory.team
+        return self.records.team
 
     async def subscriptions(self, channel: str) -> tuple[Subscription, ...]:
         """The subscriptions of a channel, in the order of their numbers."""
-        return await self.memory.of_channel(channel)
+        return await self.records.of_channel(channel)
 
     async def target(
         self, request: Request, known: Iterable[FollowedTarget]
@@ -131,10 +131,10 @@ class SubscriptionService:
         `None` if there is none.
         """
         typed = request.tz if isinstance(request, SubscribeRequest) else ""
-        remembered = await self.memory.zone(channel)
+        remembered = await self.records.zone(channel)
         found = typed or remembered or await profile()
         if found and not remembered:
-            await self.memory.set_zone(channel, found)
+            await self.records.set_zone(channel, found)
         return found
 
     def wanted(
@@ -158,7 +158,7 @@ class SubscriptionService:
 
         A refusal if the channel or the bot already has the greatest allowed number.
         """
-        return await self.memory.keep(value, before, who, self.clock(), subscribe_command(value))
+        return await self.records.keep(value, before, who, self.clock(), subscribe_command(value))
 
     async def previewed(
         self, request: PreviewRequest, who: Author, profile: Profile
@@ -181,11 +181,11 @@ class SubscriptionService:
 
     async def content(self, value: Subscription, states: Sequence[BackendState]) -> DigestContent:
         """The content of its digest now."""
-        return await self.memory.preview(value, states, self.clock())
+        return await self.records.preview(value, states, self.clock())
 
     async def states(self, target: FollowedTarget) -> tuple[tuple[BackendState, ...], bool]:
         """The stored states of a target, and whether they decide its state."""
-        known = await self.memory.states(target.key)
+        known = await self.records.states(target.key)
         return known, bool(known) and not undecided(known)
 
     async def observed(
@@ -221,7 +221,7 @@ class SubscriptionService:
         held = await self.mutes(who[1], target)
         if any(now - one.begins < _TWICE and _same(one, value) for one in held):
             return None
-        await self.memory.mute(value, who)
+        await self.records.mute(value, who)
         return value
 
     async def unmute(self, target: FollowedTarget, who: Author) -> str | Refusal:
@@ -230,12 +230,12 @@ class SubscriptionService:
         if not ended:
             return _no(f"{target.text} is not muted in this channel.")
         now = self.clock()
-        await self.memory.unmute(ended, who, now, target.text)
+        await self.records.unmute(ended, who, now, target.text)
         return _again(max(ended, key=lambda one: one.ends), now)
 
     async def mutes(self, channel: str, target: FollowedTarget) -> list[Mute]:
         """The active and future mutes of exactly this target."""
-        return await self.memory.mutes_of(channel, target, self.clock())
+        return await self.records.mutes_of(channel, target, self.clock())
 
     async def history(
         self, channel: str, request: Request, target: FollowedTarget
@@ -247,7 +247,7 @@ class SubscriptionService:
         known = await self.subscriptions(channel)
         gateways = {one.target.key for one in known if one.target.kind is TargetKind.GATEWAY}
         host = request.target.host if isinstance(request.target, HostTarget) else None
-        own = await self.memory.events(target, gateways, host, self.clock() - _HISTORY_BACK)
+        own = await self.records.events(target, gateways, host, self.clock() - _HISTORY_BACK)
         fitting = [event for event in own if is_event_of(event, target)]
         if fitting:
             return sorted(fitting, key=lambda event: event.at, reverse=True)

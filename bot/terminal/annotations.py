@@ -23,7 +23,7 @@ from bot.domain.check_report import CheckReport
 from bot.terminal.inputs import InputError
 from chainlib import Finding, Fix, Severity
 
-MOST_FINDINGS = 20
+MAX_FINDINGS = 20
 _LINE, _STEPS = 400, 3
 _COMMAND = re.compile("#(?=#)")
 _BEGIN = re.compile(rb"-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----")
@@ -88,7 +88,7 @@ def commands(report: CheckReport, chain: Path, syntax: Annotate) -> Iterator[str
     place, lines = _place(chain), _lines(chain, report)
     pairs = list(zip(report.verdict.findings, report.explanation.fixes, strict=True))
     shown = [(finding, fix) for finding, fix in pairs if finding.severity in _LEVELS]
-    for finding, fix in shown[:MOST_FINDINGS]:
+    for finding, fix in shown[:MAX_FINDINGS]:
         line = None if finding.certificate is None else lines.get(finding.certificate)
         level = _LEVELS[finding.severity]
         yield _command(syntax, level, place, line, finding.code.value, _message(finding, fix))
@@ -176,7 +176,7 @@ def summary(report: CheckReport, chain: Path) -> str:
         f"{_inert(fix.steps[0]) if fix.steps else ''} |"
         for finding, fix in zip(report.verdict.findings, report.explanation.fixes, strict=True)
     ]
-    table = ["| code | severity | what | first step |", "|---|---|---|---|", *rows[:MOST_FINDINGS]]
+    table = ["| code | severity | what | first step |", "|---|---|---|---|", *rows[:MAX_FINDINGS]]
     unchecked = f"Not checked: {_inert('; '.join(report.not_checked))}."
     return "\n".join((title, "", *(table if rows else ()), "", unchecked, "", ""))
 

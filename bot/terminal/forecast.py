@@ -10,7 +10,7 @@ from bot.cards.forecast_card import forecast_details, grade_of, remarks, summary
 from bot.cards.lock_screen import SHAPES
 from bot.checks.forecast import forecast_gateway
 from bot.domain.forecast import Forecast, ForecastDay, ForecastMember
-from bot.domain.forecast_days import MOST_DAYS
+from bot.domain.forecast_days import MAX_DAYS
 from bot.terminal.complaint import usage_error
 from bot.terminal.inputs import InputError
 from bot.terminal.what_if import (
@@ -41,8 +41,8 @@ def forecast_command(target: str, days: int) -> WhatIfCommand[Forecast]:
     Raises:
         InputError: the days are invalid.
     """
-    if not 1 <= days <= MOST_DAYS:
-        raise InputError(f"--days {days} is outside 1-{MOST_DAYS}; {_EXAMPLE}")
+    if not 1 <= days <= MAX_DAYS:
+        raise InputError(f"--days {days} is outside 1-{MAX_DAYS}; {_EXAMPLE}")
     return WhatIfCommand(
         line=f"forecast {target} days={days}",
         example=_EXAMPLE,

@@ -21,7 +21,7 @@ from chainlib.judge.default_servers import SERVERS
 from chainlib.names import presented_identifiers
 
 TABLE: tuple[DefaultCertificate, ...] = (*APPLIANCES, *SERVERS)
-_MOST_NAMES = 20  # a default certificate contains only its product's few hosts
+_MAX_NAMES = 20  # a default certificate contains only its product's few hosts
 _OIDS = MappingProxyType(
     {"cn": "2.5.4.3", "o": "2.5.4.10", "ou": "2.5.4.11", "email": "1.2.840.113549.1.9.1"}
 )
@@ -47,7 +47,7 @@ def _values_of(certificate: Certificate) -> Mapping[str, frozenset[str]]:
     parts = [one.partition("@") for one in found["email"]]
     found["email"] |= {f"{user}@{{cn}}" for user, _, host in parts if host in found["cn"]}
     names = presented_identifiers(certificate)
-    few = names if len(names) <= _MOST_NAMES else ()
+    few = names if len(names) <= _MAX_NAMES else ()
     return found | {"names": frozenset(one.lower() for one in few)}
 
 

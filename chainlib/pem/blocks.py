@@ -34,7 +34,7 @@ _SHOWN_AGAIN = re.compile(
     r"-----END CERTIFICATE-----\n)",
     re.MULTILINE,
 )
-_MOST_MARKERS = 4000
+_MAX_MARKERS = 4000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ def blocks(text: str) -> Iterator[Block]:
 
     One at a time, so that a caller can stop early.
     """
-    markers = list(islice(_MARKER.finditer(text), _MOST_MARKERS))
+    markers = list(islice(_MARKER.finditer(text), _MAX_MARKERS))
     begins = [index for index, marker in enumerate(markers) if marker[1].upper() == "BEGIN"]
     line, counted_to = 1, 0
     for number, index in enumerate(begins, start=1):

@@ -16,7 +16,7 @@ _LEADING = re.compile(r"^(?:[\s>|#*;:\"'`]|//|--\s|\+\s*(?=[\"']))+")
 _NUMBER = re.compile(r"^\s*\d{1,6}\s*[:.|)\]\u2502\u2192]?\s+")
 _BEHIND = " \t\r\n\\\"'`,;|.&"
 _LONGEST_LINE = 1000  # longer ones are whole bodies, from which nothing is removed
-_MOST_LINES = 6000  # of a hundred certificates
+_MAX_LINES = 6000  # of a hundred certificates
 _SOFT_BREAK = re.compile(r"=[ \t]*\r?\n(?=[A-Za-z0-9+/])")
 _BASE64_LINE = re.compile(r"(?=.*[A-Za-z0-9/=])[A-Za-z0-9+/=]+")
 _SEPARATORS = re.compile(r"[;,|\u00b6\u21b5\u23ce]")
@@ -33,7 +33,7 @@ def bodies(body: str, before: str, behind: str) -> Iterator[str]:
     """
     yield body
     lines = [line for line in re.split(r"[\r\n]+", body) if line.strip()]
-    if len(lines) > _MOST_LINES or max(map(len, lines), default=0) > _LONGEST_LINE:
+    if len(lines) > _MAX_LINES or max(map(len, lines), default=0) > _LONGEST_LINE:
         return
     first, last = _pattern(before[-_LONGEST:]), _pattern(behind[:_LONGEST])
     cut = [_cut(line, first, last) for line in lines]

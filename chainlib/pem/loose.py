@@ -13,8 +13,8 @@ from itertools import islice
 from chainlib import der
 from chainlib.pem.base64text import decode_base64
 
-_MOST = 200
-_LONGEST_ROW, _MOST_ROWS = 200, 20_000
+_MAX_VALUES = 200
+_LONGEST_ROW, _MAX_ROWS = 200, 20_000
 _SHORTEST = 40  # characters of a first line; a certificate is never as short
 _TOKEN = re.compile(r"[A-Za-z0-9+/_-]{40,}={0,2}")
 _MORE = re.compile(
@@ -22,7 +22,7 @@ _MORE = re.compile(
     r"([A-Za-z0-9+/_-]{1,2000}={0,2})(?=[ \t\"'\\,]{0,80}(?:[\r\n<]|$))"
 )
 _ONLY_BASE64 = re.compile(rb"\A[A-Za-z0-9+/_\s-]{100,}+={0,2}\s*")
-_MOST_TOKENS, _MOST_LINES, _LONG_RUN = 5000, 5000, 200
+_MAX_TOKENS, _MAX_LINES, _LONG_RUN = 5000, 5000, 200
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){4,}")
 _HEX_ROW = re.compile(
     r"\s{0,80}(?:[0-9a-fA-F]{2}){1,64}(?:[ ,:\\]{1,3}(?:[0-9a-fA-F]{2}){1,64}){0,64}[\s,\\]{0,8}"
@@ -38,7 +38,7 @@ _BETWEEN = re.compile(r"^.{0,80}?[=:]\s*(?=\{|0x|\\x)|0x|\\x|[\s,:{}\[\];()\"'=\
 def values(text: str) -> Iterator[bytes]:
     """Every DER value and every PEM text that is encoded in this text, in order."""
     found = 0
-    for value in islice(_base64_values(text), _MOST):
+    for value in islice(_base64_values(text), _MAX_VALUES):
         yield from _apart(value)
         found += 1
     if found:
@@ -51,7 +51,7 @@ def values(text: str) -> Iterator[bytes]:
 
 def _apart(value: bytes) -> Iterator[bytes]:
     """The DER values after each other, if the base64 of several was joined."""
-    found = der.elements(value, at_most=_MOST)
+    found = der.elements(value, at_most=_MAX_VALUES)
     if all(one.tag == der.SEQUENCE for one in found) and found and found[-1].end == len(value):
         yield from (bytes(one.encoded) for one in found)
     else:
@@ -60,7 +60,7 @@ def _apart(value: bytes) -> Iterator[bytes]:
 
 def _base64_values(text: str) -> Iterator[bytes]:
     behind = 0
-    for token in islice(_TOKEN.finditer(text), _MOST_TOKENS):
+    for token in islice(_TOKEN.finditer(text), _MAX_TOKENS):
         if token.start() < behind:
             continue
         behind, value = _longest(text, token)
@@ -71,7 +71,7 @@ def _base64_values(text: str) -> Iterator[bytes]:
 def _longest(text: str, token: re.Match[str]) -> tuple[int, bytes | None]:
     """The value of a token and the lines that continue it, and where it ends."""
     parts, ends = [token[0]], [token.end()]
-    while len(parts) < _MOST_LINES and not parts[-1].endswith("="):
+    while len(parts) < _MAX_LINES and not parts[-1].endswith("="):
         more = _MORE.match(text, ends[-1])
         if more is None:
             break
@@ -104,7 +104,7 @@ def hex_dump(text: str) -> bytes | None:
     and the column of characters.
     """
     lines = text.strip().splitlines()
-    if len(lines) > _MOST_ROWS:
+    if len(lines) > _MAX_ROWS:
         return None
     for clean in (_plain, _of_hexdump, _of_xxd, _rows_alone):
         digits = "".join(_BETWEEN.sub("", clean(line)) for line in lines)
@@ -117,7 +117,7 @@ def hex_dump(text: str) -> bytes | None:
 
 def _decimal_arrays(text: str) -> Iterator[bytes]:
     """The bytes of decimal arrays, signed as in Java or not."""
-    for found in islice(_DECIMALS.finditer(text), _MOST):
+    for found in islice(_DECIMALS.finditer(text), _MAX_VALUES):
         numbers = [int(one) for one in _DECIMAL.findall(found[0])]
         if all(-128 <= one <= 255 for one in numbers):  # noqa: PLR2004 -- of one byte
             decoded = bytes(one % 256 for one in numbers)

@@ -38,11 +38,11 @@ _DIGITS: Final = tuple(
     )
     for alphabet in _BASE85
 )
-_MOST_FOREIGN = 8  # characters around a value: a name, quotes, brackets
-_MOST_OF_BASE64 = 0.95  # share of characters; in base85 a fifth of them are outside base64
+_MAX_FOREIGN = 8  # characters around a value: a name, quotes, brackets
+_MAX_BASE64_SHARE = 0.95  # share of characters; in base85 a fifth of them are outside base64
 _ZLIB = b"\x78"
 _STREAMS: Final = (b"\x1f\x8b\x08", _APART + _ZLIB, b"BZh", b"\xfd7zXZ\0", b"PK\x03\x04")
-_MOST_STREAMS = 4  # of each kind
+_MAX_STREAMS = 4  # of each kind
 _LONGEST_STREAM = 256 * 1024
 _MEMORY = 16 * 1024 * 1024  # for the dictionary of an xz stream
 _GZIP_OR_ZLIB, _RAW = 47, -15  # `wbits` of zlib
@@ -69,7 +69,7 @@ def _starts(data: bytes) -> Iterator[int]:
         yield 0
     for magic in _STREAMS:
         found = -1
-        for _ in range(_MOST_STREAMS):
+        for _ in range(_MAX_STREAMS):
             found = data.find(magic, found + 1)
             if found < 0:
                 break
@@ -91,7 +91,7 @@ def _base32(runs: list[str]) -> Iterator[bytes]:
 def _base85(runs: list[str]) -> Iterator[bytes]:
     bounded = [run.encode("ascii") for run in _bounded(runs, _LONGEST_BASE85)]
     for alphabet, digits in _DIGITS:
-        fitting = [run for run in bounded if len(run.translate(None, alphabet)) <= _MOST_FOREIGN]
+        fitting = [run for run in bounded if len(run.translate(None, alphabet)) <= _MAX_FOREIGN]
         for start in range(5) if fitting else ():
             yield _APART.join(_of_digits(run[start:].translate(digits)) for run in fitting)
 
@@ -107,7 +107,7 @@ def _of_digits(digits: bytes) -> bytes:
 
 def _is_odd(run: str) -> bool:
     """Whether a run contains more punctuation than base64, addresses and words do."""
-    return sum(map(len, _IN_BASE64.findall(run))) < _MOST_OF_BASE64 * len(run)
+    return sum(map(len, _IN_BASE64.findall(run))) < _MAX_BASE64_SHARE * len(run)
 
 
 def _bounded(runs: list[str], left: int) -> Iterator[str]:

@@ -43,7 +43,7 @@ _DEEPEST = 5
 # An ordinary text is searched about ten times over with everything that it encodes, fifteen at
 # most; a text that needs more is hostile and counts as a key. The last limit is for a text of 1
 # MiB.
-_MOST_TIMES, _ALWAYS_SEARCHED, _MOST_SEARCHED = 40, 200_000, 20 * 1024 * 1024
+_MAX_EXPANSIONS, _ALWAYS_SEARCHED, _MAX_SEARCHED = 40, 200_000, 20 * 1024 * 1024
 _KEY_STORES = re.compile(rb"openssh-key-v1|\xfe\xed\xfe\xed")  # the second is Java's
 _LENGTH = rb"(?:[\x10-\x80]|\x81.|\x82..|\x83...)"
 # A SEQUENCE that begins with a small INTEGER (PKCS #8, PKCS #1, SEC 1, PKCS #12), or with an
@@ -61,7 +61,7 @@ _KEY_KINDS = re.compile(
     rb"|\x09\x2a\x86\x48\x86\xf7\x0d\x01(?:\x01\x01|\x03\x01|\x07[\x01\x02]))"
 )
 _SMALLEST_SECRET = 16
-_MOST_CANDIDATES = 300
+_MAX_CANDIDATES = 300
 
 
 def holds_private_key(text: str) -> bool:
@@ -81,7 +81,7 @@ def holds_private_key(text: str) -> bool:
     from chainlib.pem.text_encodings import forms  # noqa: PLC0415 -- a third of the patterns, for long texts only
 
     waiting, seen, searched = [(text, 0)], {text}, 0
-    most = min(_MOST_TIMES * len(text), _MOST_SEARCHED) + _ALWAYS_SEARCHED
+    most = min(_MAX_EXPANSIONS * len(text), _MAX_SEARCHED) + _ALWAYS_SEARCHED
     while waiting:
         inner, depth = waiting.pop()
         every = tuple(forms(inner))
@@ -137,7 +137,7 @@ def in_bytes(data: bytes) -> bool:
     view = memoryview(data)
     # Certificates contain hardly any such starts; data with many of them is hostile.
     candidates = enumerate(match.start() for match in _DER_STARTS.finditer(data))
-    return any(count >= _MOST_CANDIDATES or _is_key(view[start:]) for count, start in candidates)
+    return any(count >= _MAX_CANDIDATES or _is_key(view[start:]) for count, start in candidates)
 
 
 def _is_key(data: memoryview) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 from urllib.parse import unquote, unquote_plus
 
-_MOST_FORMS = 6
+_MAX_FORMS = 6
 _BREAKS = re.compile(r"<(?:br|/p|/div|/tr|/li)\b[^<>]{0,200}>", re.IGNORECASE)
 _CELLS = re.compile(r"</t[dh]\s*>", re.IGNORECASE)
 _TAGS = re.compile(r"</?[a-z][^<>]{0,200}>", re.IGNORECASE)
@@ -35,9 +35,9 @@ _ESCAPED_SIGNS = re.compile(r"\\([/+=\-])")
 def forms(text: str) -> Iterator[str]:
     """The text as it is, then with one more encoding undone each time; at most six."""
     yield text
-    for count in range(1, _MOST_FORMS):
+    for count in range(1, _MAX_FORMS):
         undone = next((new for step in _STEPS if (new := step(text)) != text), None)
-        if undone is None or count == _MOST_FORMS:
+        if undone is None or count == _MAX_FORMS:
             return
         text = undone
         yield text

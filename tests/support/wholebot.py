@@ -26,7 +26,7 @@ from bot.main import access_for
 from bot.settings import load_settings
 from bot.settings.trust import outgoing_trust
 from bot.store import open_store
-from bot.subscriptions import AlertMemory, SharedChannels
+from bot.subscriptions import AlertRecords, SharedChannels
 from chainlib.aio import Resolver
 from playground.process import free_ports
 from playground.slack import Message, SlackStandIn
@@ -132,7 +132,7 @@ async def whole_bot(world: World, folder: Path) -> AsyncIterator[RunningBot]:
         store = await asyncio.to_thread(open_store, settings.database_url)
         stack.push_async_callback(store.close)
         check_service = world.check_service(arm)
-        memory = DigestEngine(
+        digests = DigestEngine(
             url=settings.database_url,
             store=store,
             check_service=check_service,
@@ -145,9 +145,9 @@ async def whole_bot(world: World, folder: Path) -> AsyncIterator[RunningBot]:
                 check_service,
                 AlertReader(gateways=arm.remembered, load=arm.inventory) if arm else None,
             ),
-            **({"digests": memory.running} if world.digests else {}),
+            **({"digests": digests.running} if world.digests else {}),
             shared_channels=lambda team: SharedChannels(store=store, team=team, clock=world.clock),
-            alert_memory=lambda team: AlertMemory(store=store, team=team),
+            alert_records=lambda team: AlertRecords(store=store, team=team),
             alerts_every_s=world.alerts_every_s,
             sharing_waits=world.sharing_waits,
         )

@@ -14,7 +14,7 @@ from bot.cards.alerts import failing_again
 from bot.checks.alerts import AlertReader
 from bot.commands.command_text import command_text
 from bot.commands.parse import parse
-from bot.domain.alerts import SAME_PROBLEM, AlertAnswer, AlertClaim, AlertSwitch
+from bot.domain.alerts import SAME_PROBLEM_FOR, AlertAnswer, AlertClaim, AlertSwitch
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.outage import DatabaseUnavailable
 from bot.domain.request import Request
@@ -25,7 +25,7 @@ from bot.slack.inbound.routing import InvocationRouter
 from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.places import Posted
 from bot.slack.payload import Payload, inner, word
-from bot.subscriptions import AlertMemory
+from bot.subscriptions import AlertRecords
 from chainlib.frozen import dataclass
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class AlertAnswerer:
     Attributes:
         apps: `APPGW_ALERT_APPS`.
         own: the bot's own IDs, whose messages are never alerts.
-        memory: channels where alerts are answered, and past answers.
+        records: channels where alerts are answered, and past answers.
         alerts: finds the target of a message.
         cards: checks a target and posts the card.
         following: keeps posted cards up to date.
@@ -47,7 +47,7 @@ class AlertAnswerer:
 
     apps: frozenset[str]
     own: frozenset[str]
-    memory: AlertMemory
+    records: AlertRecords
     alerts: AlertReader
     cards: AlertCards
     following: AlertFollowUp
@@ -56,7 +56,9 @@ class AlertAnswerer:
     def receive(self, body: Payload) -> None:
         """Handle a message event; ignores everything that is no alert."""
         runs = self.router.runs
-        if runs.draining or not is_alert(body, apps=self.apps, own=self.own, home=self.memory.team):
+        if runs.draining or not is_alert(
+            body, apps=self.apps, own=self.own, home=self.records.team
+        ):
             return
         if runs.is_new(word(body, "event_id")):
             runs.spawn(self._read(inner(body, "event")))
@@ -68,7 +70,7 @@ class AlertAnswerer:
             return
         channel, ts = word(event, "channel"), word(event, "ts")
         try:
-            switch = await self.memory.switch(channel)
+            switch = await self.records.switch(channel)
             if switch is None or not await self._is_taken(channel, ts):
                 return
             if self.alerts.is_resolved(event):
@@ -80,7 +82,7 @@ class AlertAnswerer:
 
     async def _is_taken(self, channel: str, ts: str) -> bool:
         """Whether this process claimed the alert, within the limits."""
-        taken = await self.memory.take(channel, ts, self.following.clock())
+        taken = await self.records.claim_alert(channel, ts, self.following.clock())
         if taken not in {AlertClaim.NEW, AlertClaim.KNOWN}:
             log.warning("an alert is not answered", extra={"reason": taken.value})
         return taken is AlertClaim.NEW
@@ -95,7 +97,7 @@ class AlertAnswerer:
         if answer is None or value is None:
             log.info("an alert is not answered: nothing certain can be said")
             return
-        standing = await self.memory.claim(value)
+        standing = await self.records.claim(value)
         if standing is None:
             await self._give(value, answer)
         elif standing.card:
@@ -119,18 +121,18 @@ class AlertAnswerer:
             alerts=(ts,),
             thread=ts,
             begun=now,
-            until=now + SAME_PROBLEM,
+            until=now + SAME_PROBLEM_FOR,
         )
 
     async def _give(self, value: AlertAnswer, answer: Answer) -> None:
         """Answer the first alert of a problem with a card in the alert's thread."""
 
         async def placed(posted: Posted) -> None:
-            await self.memory.settle(replace(value, card=posted.ts))
+            await self.records.save_card(replace(value, card=posted.ts))
 
         card_state = await self.cards.show(answer, placed)
         if card_state.posted is None:
-            await self.memory.forget(value)
+            await self.records.forget(value)
             return
         await self.following.keep(
             replace(value, card=card_state.posted.ts), healthy=card_state.healthy

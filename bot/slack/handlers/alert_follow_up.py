@@ -25,7 +25,7 @@ from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import Place, Posted
 from bot.slack.outbound.watching import duration
-from bot.subscriptions import AlertMemory
+from bot.subscriptions import AlertRecords
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ class AlertFollowUp:
     """Keeps the cards of alerts up to date.
 
     Attributes:
-        memory: the stored answers.
+        records: the stored answers.
         cards: checks targets and posts cards.
         router: access policy and running work.
         slack: the Slack client.
@@ -52,7 +52,7 @@ class AlertFollowUp:
         every_s: seconds between two checks of an open problem.
     """
 
-    memory: AlertMemory
+    records: AlertRecords
     cards: AlertCards
     router: InvocationRouter
     slack: SlackClient
@@ -98,11 +98,15 @@ class AlertFollowUp:
         Returns:
             The stored answer, if this call changed its state.
         """
-        await self.memory.settle(value)
+        await self.records.save_card(value)
         if not healthy:
             self._given_up.discard(value.id)
             self._wake.set()
-        return await self.memory.turn(value, healthy=healthy) if healthy != value.healthy else None
+        return (
+            await self.records.set_healthy(value, healthy=healthy)
+            if healthy != value.healthy
+            else None
+        )
 
     async def end(self, value: AlertAnswer, answer: Answer, now: datetime) -> None:
         """The problem has ended: post one line in the thread, and react to each of its alerts."""
@@ -125,7 +129,7 @@ class AlertFollowUp:
     async def check_channel(self, channel: str) -> None:
         """Check every problem of a channel now, because an alert there says that it is resolved."""
         now = self.clock()
-        for value in await self.memory.open(now):
+        for value in await self.records.open(now):
             if value.channel == channel:
                 await self._look_in_turn(value, now)
 
@@ -150,7 +154,7 @@ class AlertFollowUp:
     async def _open(self) -> tuple[AlertAnswer, ...] | None:
         """All open answers; `None` if the database is unavailable."""
         try:
-            found = await self.memory.open(self.clock())
+            found = await self.records.open(self.clock())
         except DatabaseUnavailable as error:
             log.info("open alerts are not looked at this time", extra={"reason": error.reason})
             return None
@@ -160,7 +164,7 @@ class AlertFollowUp:
     async def _look_in_turn(self, value: AlertAnswer, now: datetime) -> None:
         """Check if no other check of it runs in any replica; logs unexpected errors."""
         try:
-            kept = await self.memory.claim_check(value, now) if value.card else None
+            kept = await self.records.claim_check(value, now) if value.card else None
             if kept:
                 await self._look(kept, now)
         except DatabaseUnavailable as error:
@@ -170,7 +174,7 @@ class AlertFollowUp:
             log.exception("an alert is looked at no more, for an error of our own")
 
     async def _look(self, value: AlertAnswer, now: datetime) -> None:
-        switch = await self.memory.switch(value.channel)
+        switch = await self.records.switch(value.channel)
         admitted = self.on_card(value, switch) if switch else None
         if admitted is None or await self._refused(admitted):
             # the error may be temporary, as when Slack does not answer; `until` ends the attempts
@@ -195,7 +199,7 @@ class AlertFollowUp:
         current = replace(value, problem=answer.found.problem or value.problem)
         if answer.found.healthy or current.id == value.id:
             return value
-        standing = await self.memory.rename(value, current, now)
+        standing = await self.records.rename(value, current, now)
         if standing is None or standing.card == value.card:
             return standing
         await self.cards.show(answer.without_thread(), _nothing)

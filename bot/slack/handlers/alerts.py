@@ -15,7 +15,7 @@ from bot.domain.request import AlertsRequest
 from bot.slack.invocation import AdmittedInvocation, Invocation
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import Place
-from bot.subscriptions.alerts import AlertMemory, answer_alerts
+from bot.subscriptions.alerts import AlertRecords, answer_alerts
 from chainlib.frozen import dataclass
 
 _PRIVATE = "privategroup"
@@ -27,7 +27,7 @@ class AlertsHandler:
 
     Attributes:
         slack: the Slack client.
-        memory: channels where alerts are answered.
+        records: channels where alerts are answered.
         apps: `APPGW_ALERT_APPS`.
         scopes: the token's scopes; empty if Slack does not say.
         bot_name: the name to invite.
@@ -35,7 +35,7 @@ class AlertsHandler:
     """
 
     slack: SlackClient
-    memory: AlertMemory
+    records: AlertRecords
     apps: Sequence[str]
     scopes: Collection[str]
     bot_name: str
@@ -72,7 +72,7 @@ class AlertsHandler:
             return await self._post(invocation, shown)
 
         done = await answer_alerts(
-            self.memory, invocation.channel, invocation.user, self.clock(), confirm
+            self.records, invocation.channel, invocation.user, self.clock(), confirm
         )
         if done.already:
             await self._show_state(invocation)
@@ -81,13 +81,13 @@ class AlertsHandler:
 
     async def _switch_off(self, invocation: Invocation) -> None:
         now = self.clock()
-        if not await self.memory.switch_off(invocation.channel, invocation.user, now):
+        if not await self.records.switch_off(invocation.channel, invocation.user, now):
             await self._show_state(invocation)
         elif await self._post(invocation, alerts_off(invocation.user)):
             await self.slack.send_ephemeral(invocation, alerts_off(invocation.user))
 
     async def _show_state(self, invocation: Invocation) -> None:
-        switch = await self.memory.switch(invocation.channel)
+        switch = await self.records.switch(invocation.channel)
         message = alerts_state(switch, self.apps, self._lacking(invocation))
         await self.slack.send_ephemeral(invocation, message)
 

@@ -58,7 +58,7 @@ class AppHome:
     async def _view(self, user: str) -> Block:
         service = self.replies.service
         shown = await app_home_content(
-            service.memory, user, partial(channels_of, self.replies.slack, user), service.clock()
+            service.records, user, partial(channels_of, self.replies.slack, user), service.clock()
         )
         return app_home_view(
             [(line, check_command(line, target)) for line, target in shown.problems],

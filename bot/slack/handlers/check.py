@@ -314,12 +314,12 @@ def _health_placeholder(answer: HostAnswer) -> str:
     """The card's sentence about the gateway before backend health is read."""
     if answer.gateway:
         return READING_HEALTH
-    return why_no_backend_health(answer.arm) if answer.arm else ""
+    return why_no_backend_health(answer.arm_refusal) if answer.arm_refusal else ""
 
 
 def _explained(answer: HostAnswer) -> list[ThreadItem]:
     found = details(answer.report)
-    return [found.message, *found.files, *remedies(answer.arm)]
+    return [found.message, *found.files, *remedies(answer.arm_refusal)]
 
 
 def _said(said: str, refused: Refusal | None) -> list[ThreadItem]:

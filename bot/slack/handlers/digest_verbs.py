@@ -26,7 +26,7 @@ from bot.slack.outbound.digest_messages import head_of, rows_of
 from bot.subscriptions.history import event_lines, wall_clock
 from chainlib.frozen import dataclass
 
-_MOST_PREVIEWS = 5
+_MAX_PREVIEWS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class DigestVerbHandlers:
             admitted,
             [
                 page
-                for value in chosen[:_MOST_PREVIEWS]
+                for value in chosen[:_MAX_PREVIEWS]
                 for page in await self._shown(admitted, value)
             ],
         )

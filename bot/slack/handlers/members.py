@@ -10,7 +10,7 @@ from bot.slack.outbound.client import SlackClient
 from bot.slack.payload import inner, word
 
 PATIENCE_S = 2.5
-_MOST_CHANNELS, _MOST_PAGES, _PAGE = 20, 10, 1000
+_MAX_CHANNELS, _MAX_PAGES, _PAGE = 20, 10, 1000
 _NO_SUCH_METHOD = "unknown_method"
 """The answer of a Slack stand-in without members and private channels."""
 
@@ -27,7 +27,7 @@ async def channels_of(slack: SlackClient, user: str, channels: Collection[str]) 
         channels: Slack IDs; at most twenty are looked up.
     """
     direct = {one for one in channels if one.startswith("D")}
-    asked = sorted(set(channels) - direct)[:_MOST_CHANNELS]
+    asked = sorted(set(channels) - direct)[:_MAX_CHANNELS]
     answers = await asyncio.gather(*(_is_member(slack, user, one) for one in asked))
     return direct | {one for one, member in zip(asked, answers, strict=True) if member}
 
@@ -44,7 +44,7 @@ async def _is_member(slack: SlackClient, user: str, channel: str) -> bool:
 
 async def _stands_in_list(slack: SlackClient, user: str, channel: str) -> bool:
     cursor = ""
-    for _ in range(_MOST_PAGES):
+    for _ in range(_MAX_PAGES):
         page = await slack.call(
             slack.client.conversations_members,
             repeatable=True,

@@ -64,7 +64,7 @@ class Recent:
             while self._waiting:
                 await self.all_opened()
                 hosts, self._waiting = self._waiting, {}
-                await self.replies.service.memory.remember_hosts(hosts)
+                await self.replies.service.records.remember_hosts(hosts)
         except DatabaseUnavailable:
             return  # the store logs an outage once
         finally:

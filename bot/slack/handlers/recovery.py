@@ -21,7 +21,7 @@ from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.digest_messages import head_of, rows_of
 from bot.slack.outbound.places import Place, Posted
 from bot.slack.outbound.runs import Runs
-from bot.subscriptions import SubscriptionMemory
+from bot.subscriptions import SubscriptionRecords
 from chainlib import counted
 from chainlib.frozen import dataclass
 
@@ -35,13 +35,13 @@ class RecoveryAnnouncer:
     """Announces recoveries in the channels that got the problem in a digest.
 
     Attributes:
-        memory: what was sent, and the present state.
+        records: what was sent, and the present state.
         slack: the Slack client.
         runs: runs the announcements, so that a slow Slack does not delay observations.
         clock: returns the present instant, time zone aware.
     """
 
-    memory: SubscriptionMemory
+    records: SubscriptionRecords
     slack: SlackClient
     runs: Runs
     clock: Callable[[], datetime]
@@ -61,12 +61,12 @@ class RecoveryAnnouncer:
 
     async def _announce_all(self, target_key: str) -> None:
         """Update the last digests about a target."""
-        for subscription in await self.memory.to_target(target_key):
+        for subscription in await self.records.to_target(target_key):
             if subscription.paused is None:
                 await self._report(subscription)
 
     async def _report(self, subscription: Subscription) -> None:
-        found = await self.memory.last_card(subscription.id)
+        found = await self.records.last_card(subscription.id)
         if found is None:
             return
         run, content, ts = found
@@ -92,7 +92,7 @@ class RecoveryAnnouncer:
         One that ended while it was muted is not reported.
         """
         now = self.clock()
-        current, states = await self.memory.since(subscription, content, now)
+        current, states = await self.records.since(subscription, content, now)
         closed = {
             state.problem.cause: state.since
             for backend in states
@@ -104,7 +104,7 @@ class RecoveryAnnouncer:
     async def _is_news(self, run: str, row: DigestRow) -> bool:
         """Whether no process has announced it yet; claims it."""
         cause = sha256(row.line.cause.encode()).hexdigest()[:32]
-        return await self.memory.first_time(f"fixed:{run}:{cause}", self.clock())
+        return await self.records.first_time(f"fixed:{run}:{cause}", self.clock())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,21 +112,21 @@ class PausedNotice:
     """Announces that a channel no longer accepts digests.
 
     Attributes:
-        memory: the channel's subscriptions.
+        records: the channel's subscriptions.
         slack: the Slack client.
         clock: returns the present instant, time zone aware.
     """
 
-    memory: SubscriptionMemory
+    records: SubscriptionRecords
     slack: SlackClient
     clock: Callable[[], datetime]
 
     async def send(self, channel: str, reason: str, *_: object) -> None:
         """Send a direct message to the users who subscribed, at most once a day."""
         now = self.clock()
-        if not await self.memory.first_time(f"lost:{channel}:{reason}:{now:%Y-%m-%d}", now):
+        if not await self.records.first_time(f"lost:{channel}:{reason}:{now:%Y-%m-%d}", now):
             return
-        paused = [one for one in await self.memory.of_channel(channel) if one.paused]
+        paused = [one for one in await self.records.of_channel(channel) if one.paused]
         for person in sorted({one.created_by for one in paused}):
             try:
                 await self.slack.post(Place(channel=person), _paused(channel, reason, len(paused)))

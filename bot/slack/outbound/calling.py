@@ -39,7 +39,7 @@ NOT_CONNECTED, UNREADABLE = "not_connected", "unreadable_error"
 _CODE = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
 SOME_TIME_S, LONG_S = 20.0, 300.0
 _FIRST_WAIT_S, _LONGEST_WAIT_S = 0.25, 15.0
-_LEAST_RETRY_S, _MOST_RETRY_S = 0.1, 86_400.0
+_MIN_RETRY_S, _MAX_RETRY_S = 0.1, 86_400.0
 _OK, _TOO_MANY, _SERVER_ERROR = 200, 429, 500
 _RATE = frozenset({"ratelimited", "rate_limited"})
 _PLACE = frozenset(
@@ -231,7 +231,7 @@ def _retry_after_of(error: Exception) -> float:
     headers = getattr(getattr(error, "response", None), "headers", None) or {}
     written = next((value for name, value in headers.items() if name.lower() == "retry-after"), "1")
     seconds = _seconds_in(str(written))
-    return min(max(seconds, _LEAST_RETRY_S), _MOST_RETRY_S) if math.isfinite(seconds) else 1.0
+    return min(max(seconds, _MIN_RETRY_S), _MAX_RETRY_S) if math.isfinite(seconds) else 1.0
 
 
 def _seconds_in(written: str) -> float:

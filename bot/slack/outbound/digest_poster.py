@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 
 EVENT = "appgw_digest"
 PAGE = 15
-_MOST_PAGES = 20
-_MOST_PLACES = 1000
+_MAX_PAGES = 20
+_MAX_PLACES = 1000
 _THREAD_PAUSE_S, _THREAD_PATIENCE_S = 1.1, 120.0
 _NO_HISTORY = frozenset({"missing_scope", "not_allowed_token_type"})
 
@@ -66,7 +66,7 @@ class SlackPoster:
         It is usually on the first page of 15, the limit per minute for distributed apps
         (docs.slack.dev/apis/web-api/rate-limits). After an error it continues at the same page.
         """
-        for _ in range(_MOST_PAGES):
+        for _ in range(_MAX_PAGES):
             answer = await self._page(channel, delivery_id, since, until)
             messages = answer.get("messages") or ()
             found = next((str(one["ts"]) for one in messages if _carries(one, delivery_id)), None)
@@ -75,7 +75,7 @@ class SlackPoster:
                 self._cursors.pop(delivery_id, None)
                 return found
             self._cursors[delivery_id] = cursor
-            while len(self._cursors) > _MOST_PLACES:
+            while len(self._cursors) > _MAX_PLACES:
                 del self._cursors[next(iter(self._cursors))]
         raise NotAccepted("history_too_long", "conversations_history")
 

@@ -8,7 +8,7 @@ from bot.domain.delivery import DeliveryError
 from bot.slack.outbound.client import SlackClient
 from bot.slack.payload import Payload, inner, items, word
 
-PAGE, MOST_PAGES = 200, 5
+PAGE, MAX_PAGES = 200, 5
 MAX_READ = 50
 
 
@@ -42,7 +42,7 @@ async def _pages(
     They end early at an error: what came before a rate limit is still of use.
     """
     cursor: dict[str, str] = {}
-    for _ in range(MOST_PAGES):
+    for _ in range(MAX_PAGES):
         try:
             answer = await slack.call(
                 slack.client.conversations_replies,

@@ -269,7 +269,7 @@ async def test_host_in_no_pool_names_the_assumed_mode(
             await check_service(client).host(HostTarget(host=NAME, port=port), options)
         )
     assert answer.report.request.assumed == (why,)
-    assert (answer.gateway, answer.arm) == (None, None)
+    assert (answer.gateway, answer.arm_refusal) == (None, None)
 
 
 class Doorkeeper:
@@ -360,7 +360,7 @@ async def test_host_is_probed_without_arm_and_says_why(
         )
     assert answer.report.request.assumed == (GATEWAYS_UNKNOWN,)
     assert answer.report.chain is not None
-    assert answer.arm is not None
+    assert answer.arm_refusal is not None
     verdict = answer.report.verdict
     assert verdict.headline is Code.TRUST_NOT_VISIBLE  # neither good nor refused
     assert "were not obtained from Azure" in verdict.findings[0].summary
@@ -435,7 +435,7 @@ async def test_first_question_does_not_await_slow_arm(
                 check_service(client).host(HostTarget(host=NAME, port=port), NOTHING_TYPED)
             )
         )
-    assert answer.arm is SLOW_ARM
+    assert answer.arm_refusal is SLOW_ARM
     assert SLOW_ARM.kind is RefusalKind.TIMED_OUT
 
 

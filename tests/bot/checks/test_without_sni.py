@@ -40,7 +40,7 @@ def test_probe_is_due_when_the_clock_went_back() -> None:
 
 
 def test_oldest_probe_is_forgotten_first() -> None:
-    daily = DailyHandshakes(most=1)
+    daily = DailyHandshakes(max_targets=1)
     assert [daily.due(one, NOW) for one in (ONE, OTHER, OTHER, ONE)] == [True, True, False, True]
 
 

@@ -22,7 +22,7 @@ from typing import Any, TextIO
 import pytest
 from mcp import Client, StdioServerParameters, stdio_client, types
 
-from bot.mcp.inputs import LONGEST_MESSAGE, MOST_FILES
+from bot.mcp.inputs import LONGEST_MESSAGE, MAX_FILES
 from bot.terminal.commands import CheckOptions, RehearseOptions, run_check, run_rehearse
 from bot.terminal.forecast import run_forecast
 from bot.terminal.health import run_health
@@ -52,7 +52,7 @@ REFUSED: Mapping[str, tuple[str, dict[str, Any], str]] = {
     "not a number": ("check", {"target": "a.example", "timeout": "nan"}, "timeout should be"),
     "no time": ("check", {"target": "127.0.0.1", "at": "noon"}, "at 'noon'"),
     "root of v2 on v1": ("check", {"target": "a.example", "sku": "v1", "root": KEY}, "auth_cert"),
-    "too many roots": ("check", {"target": "a.example", "root": ["x"] * 21}, f"{MOST_FILES}"),
+    "too many roots": ("check", {"target": "a.example", "root": ["x"] * 21}, f"{MAX_FILES}"),
     "a private key": ("rehearse", {"chain": KEY}, "private key"),
     "no such file": ("rehearse", {"chain": "/does/not/exist.pem"}, "cannot be read"),
     "a folder": ("rehearse", {"chain": "/"}, "cannot be read"),

@@ -527,7 +527,7 @@ async def test_home_tab_of_a_refused_person_says_so(bot: RunningBot) -> None:
 async def test_a_subscription_too_many_is_refused_kindly(
     bot: RunningBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.subscriptions.memory.MOST_OF_A_CHANNEL", 1)
+    monkeypatch.setattr("bot.subscriptions.records.MAX_PER_CHANNEL", 1)
     await followed(bot)
     before = len(bot.slack.messages())
     assert (await bot.slack.command("subscribe one-more.contoso.com hourly tz=UTC")).ok

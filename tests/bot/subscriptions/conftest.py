@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.store import Store, open_store
-from bot.subscriptions import SubscriptionMemory
+from bot.subscriptions import SubscriptionRecords
 from tests.support.databases import fill_folder
 
 
@@ -22,5 +22,5 @@ async def store(tmp_path: Path) -> AsyncIterator[Store]:
 
 
 @pytest.fixture
-def memory(store: Store) -> SubscriptionMemory:
-    return SubscriptionMemory(store=store, team="T1")
+def records(store: Store) -> SubscriptionRecords:
+    return SubscriptionRecords(store=store, team="T1")

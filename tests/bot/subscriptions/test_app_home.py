@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from bot.store.subscriptions import add_subscription
-from bot.subscriptions import SubscriptionMemory
+from bot.subscriptions import SubscriptionRecords
 from bot.subscriptions.app_home import app_home_content
 from tests.support.following import NOW, gateway, subscription
 
 
-async def test_only_channels_of_the_person_are_shown(memory: SubscriptionMemory) -> None:
+async def test_only_channels_of_the_person_are_shown(records: SubscriptionRecords) -> None:
     asked: list[Collection[str]] = []
 
     async def memberships(channels: Collection[str]) -> Collection[str]:
         asked.append(channels)
         return {"C1"}
 
-    async with memory.store.writing() as connection:
+    async with records.store.writing() as connection:
         for channel, by, name in (
             ("C1", "U1", "own"),
             ("C1", "U2", "beside"),
@@ -26,7 +26,7 @@ async def test_only_channels_of_the_person_are_shown(memory: SubscriptionMemory)
         ):
             value = subscription(channel=channel, created_by=by, target=gateway(name))
             await add_subscription(connection, value)
-    shown = await app_home_content(memory, "U1", memberships, NOW)
+    shown = await app_home_content(records, "U1", memberships, NOW)
     assert asked == [{"C1", "C2"}]
     assert [one.target.text for one in shown.followed] == ["gw:own", "gw:beside"]
     assert (shown.hidden, shown.muted, shown.problems) == (1, 0, ())

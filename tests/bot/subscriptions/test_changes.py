@@ -15,7 +15,7 @@ from bot.domain.delivery import DeliveryError, PlaceRefused
 from bot.domain.digest import Subscription
 from bot.domain.refusal import Refusal
 from bot.domain.request import SubscribeRequest, UnsubscribeRequest
-from bot.subscriptions import SubscriptionMemory, SubscriptionService
+from bot.subscriptions import SubscriptionRecords, SubscriptionService
 from bot.subscriptions.changes import requested_subscription, restore, subscribe, unsubscribe
 from tests.support.following import NOW, answered, subscription
 
@@ -24,7 +24,7 @@ ALLOWED = "10.0.0.5"
 
 
 @pytest.fixture
-def service(memory: SubscriptionMemory) -> SubscriptionService:
+def service(records: SubscriptionRecords) -> SubscriptionService:
     """Follows one address without asking Azure or a name server."""
     rules = TargetRules.read((f"{ALLOWED}/32",))
     checks = CheckService(
@@ -33,7 +33,7 @@ def service(memory: SubscriptionMemory) -> SubscriptionService:
         new_context=lambda: CheckContext(clock=lambda: NOW),
     )
     return SubscriptionService(
-        memory=memory,
+        records=records,
         check_service=checks,
         observer=TargetObserver(check_service=checks),
         clock=lambda: NOW,

@@ -39,7 +39,7 @@ from bot.store.subscriptions import (
 from bot.subscriptions.current import current_digest
 from chainlib.frozen import dataclass
 
-MOST_OF_A_CHANNEL, MOST_IN_ALL = 50, 500
+MAX_PER_CHANNEL, MAX_IN_TOTAL = 50, 500
 _JUST_SENT = timedelta(seconds=10)
 
 Author: TypeAlias = tuple[str, str, str]
@@ -47,7 +47,7 @@ Author: TypeAlias = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SubscriptionMemory:
+class SubscriptionRecords:
     """Subscriptions and mutes of one workspace. Every method raises `DatabaseUnavailable`.
 
     Attributes:
@@ -209,14 +209,14 @@ class SubscriptionMemory:
 
 def _refuse_more(of_channel: int, in_all: int) -> Refusal | None:
     sentence = ""
-    if of_channel >= MOST_OF_A_CHANNEL:
+    if of_channel >= MAX_PER_CHANNEL:
         sentence = (
-            f"This channel follows {MOST_OF_A_CHANNEL} targets already, the maximum; "
+            f"This channel follows {MAX_PER_CHANNEL} targets already, the maximum; "
             "unsubscribe one, or follow a whole gateway instead of its members."
         )
-    elif in_all >= MOST_IN_ALL:
+    elif in_all >= MAX_IN_TOTAL:
         sentence = (
-            f"The bot has {MOST_IN_ALL} subscriptions already, the maximum; unsubscribe one that "
+            f"The bot has {MAX_IN_TOTAL} subscriptions already, the maximum; unsubscribe one that "
             "nobody reads, in this channel or another."
         )
     return Refusal(kind=RefusalKind.LIMIT, sentence=sentence) if sentence else None
