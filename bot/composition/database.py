@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.domain.outage import DatabaseUnavailable
 from bot.store import (
-    SchemaNewer,
+    SchemaUnknown,
     Store,
     StoreLocked,
     UnusableDatabase,
@@ -34,7 +34,7 @@ def open_database(url: str) -> Iterator[Store]:
     """
     try:
         store = open_store(url)
-    except (UnusableDatabase, StoreLocked, SchemaNewer) as error:
+    except (UnusableDatabase, StoreLocked, SchemaUnknown) as error:
         raise DatabaseUnusableError(str(error)) from error
     except (SQLAlchemyError, OSError) as error:
         raise _unusable(f"cannot be opened ({type(error).__name__})") from error

@@ -194,6 +194,13 @@ def database_url(value: object) -> str:
             "is not a database address; write for example sqlite:///data/appgw.sqlite3 or "
             "postgresql://user@host/appgw"
         )
+    if "?" in url and not server:
+        raise ValueError("has options behind a ?; write for example sqlite:////data/appgw.sqlite3")
+    if url.partition("?")[0].count("@") > 1 or "%00" in url:
+        raise ValueError(
+            "has an @ or a NUL in its user name or password; write an @ as %40, for example "
+            "postgresql://user:a%40b@host/appgw"
+        )
     if server and server["port"] and not _is_port(server["port"]):
         raise ValueError(
             "has a port that is not a number from 1 to 65535; write "

@@ -9,11 +9,11 @@ from bot.store.availability import outage_of
 from bot.store.database import Store, StoreLocked, UnusableDatabase, open_store, upgrade
 from bot.store.monitor import monitored
 from bot.store.retention import export, purge
-from bot.store.schema import SchemaNewer
+from bot.store.schema import SchemaUnknown
 from bot.store.usable import check_database, describe
 
 __all__ = [
-    "SchemaNewer",
+    "SchemaUnknown",
     "Store",
     "StoreLocked",
     "UnusableDatabase",

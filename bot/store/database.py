@@ -7,6 +7,7 @@ psycopg 3.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import AsyncIterator, Iterator
@@ -40,8 +41,26 @@ POSTGRESQL: dict[str, Any] = {
     "max_overflow": 10,
     "pool_pre_ping": True,
     "connect_args": {
-        "options": f"-c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_MS}",
+        # A database in SQL_ASCII would give bytes for text.
+        "options": f"-c idle_in_transaction_session_timeout={_IDLE_IN_TRANSACTION_MS} "
+        "-c client_encoding=UTF8",
     },
+}
+
+
+_DISK = (
+    "check APPGW_DATABASE_URL and APPGW_DATA_DIR, "
+    "for example APPGW_DATA_DIR=/data on a disk that can be written."
+)
+_RESTORE = (
+    "restore a backup in its place, or name another file, for example "
+    "APPGW_DATABASE_URL=sqlite:////data/appgw.sqlite3."
+)
+_SQLITE_REMEDIES = {
+    "malformed": _RESTORE,
+    "not a database": _RESTORE,
+    "not a regular file": _RESTORE.partition(", or ")[2],
+    "is locked": "another program holds it: end that program, for example a backup, and try again.",
 }
 
 
@@ -126,7 +145,7 @@ def open_store(url: str) -> Store:
     Raises:
         UnusableDatabase: the URL, the server, the password or the file is wrong.
         StoreLocked: another process has the file.
-        SchemaNewer: a newer version of the bot has written it.
+        SchemaUnknown: a newer version of the bot, or another program, has written it.
     """
     preload()
     prepare()
@@ -147,7 +166,7 @@ def open_store(url: str) -> Store:
         if lock is not None:
             os.close(lock)
         if isinstance(error, SQLAlchemyError):
-            raise unusable(parsed, str(getattr(error, "orig", None) or error)) from error
+            raise unusable_after(parsed, error) from error
         raise
     return Store(
         engine=_open_async(parsed, availability.patience),
@@ -162,7 +181,7 @@ def opened(url: str) -> Iterator[Store]:
     """A store for a synchronous program, closed at the end. Blocks.
 
     Raises:
-        UnusableDatabase, StoreLocked, SchemaNewer: as `open_store`.
+        UnusableDatabase, StoreLocked, SchemaUnknown: as `open_store`.
     """
     store = open_store(url)
     try:
@@ -177,7 +196,7 @@ def upgrade(url: str) -> str:
     """Migrate a database's schema and return its new revision. Blocks.
 
     Raises:
-        UnusableDatabase, StoreLocked, SchemaNewer: as `open_store`.
+        UnusableDatabase, StoreLocked, SchemaUnknown: as `open_store`.
     """
     with opened(url) as store, store.sync_engine.connect() as connection:
         return current_revision(connection)
@@ -221,6 +240,11 @@ def parse_url(url: str) -> URL:
     )
 
 
+def unusable_after(parsed: URL, error: SQLAlchemyError) -> UnusableDatabase:
+    """As `unusable`, with the driver's message."""
+    return unusable(parsed, str(getattr(error, "orig", None) or error))
+
+
 def unusable(parsed: URL, reason: str) -> UnusableDatabase:
     """The error for an unusable database: its URL without password and the driver's message."""
     # The query part may contain a password too, which `hide_password` does not remove.
@@ -230,9 +254,18 @@ def unusable(parsed: URL, reason: str) -> UnusableDatabase:
     lines = [line.strip() for line in reason.splitlines() if line.strip()] or ["no reason given"]
     return UnusableDatabase(
         f"The database {shown} cannot be opened: {lines[0].rstrip('.')[:_LONGEST_REASON]}; "
-        "check APPGW_DATABASE_URL and APPGW_DATA_DIR, "
-        "for example APPGW_DATA_DIR=/data on a disk that can be written."
+        f"{_remedy(parsed, reason)}"
     )
+
+
+def _remedy(parsed: URL, reason: str) -> str:
+    if parsed.get_backend_name() != "sqlite":
+        return (
+            "check server, database, user, password and rights in APPGW_DATABASE_URL, for example "
+            "postgresql://user@host:5432/appgw."
+        )
+    found = (remedy for words, remedy in _SQLITE_REMEDIES.items() if words in reason)
+    return next(found, _DISK)
 
 
 def open_postgresql(parsed: URL, limit: Limit) -> Engine:
@@ -278,6 +311,18 @@ def _begin_immediate(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
+def check_kind(file: Path) -> None:
+    """Refuse a folder, a pipe or a device, which keeps its mode and may never end.
+
+    Raises:
+        UnusableDatabase: it is no regular file.
+        OSError: its name cannot be used.
+    """
+    if file.exists() and not file.is_file():
+        reason = os.strerror(errno.EISDIR) if file.is_dir() else "it is not a regular file"
+        raise unusable(URL.create("sqlite", database=str(file)), reason)
+
+
 def _keep_private(file: Path) -> None:
     """Make the database readable for its owner alone, whatever the umask.
 
@@ -298,6 +343,7 @@ def _keep_private(file: Path) -> None:
 def _lock(file: Path) -> int:
     """Lock the file until the process ends; the system frees the lock after a crash too."""
     try:
+        check_kind(file)
         _keep_private(file)
         lock = os.open(f"{file}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWN_FILE)
     except OSError as error:

@@ -59,7 +59,7 @@ def purge(url: str, now: datetime, keep: Mapping[str, timedelta] = KEEP) -> Mapp
     """`purge_old` for `appgw db purge`. Blocks.
 
     Raises:
-        UnusableDatabase, StoreLocked, SchemaNewer: as `open_store`.
+        UnusableDatabase, StoreLocked, SchemaUnknown: as `open_store`.
     """
     with opened(url) as store, store.sync_engine.begin() as connection:
         return purge_old(connection, now, keep)
@@ -69,7 +69,7 @@ def export(url: str) -> Iterator[str]:
     """Every row of every table as one JSON object per line, `{"table": ..., "row": {...}}`. Blocks.
 
     Raises:
-        UnusableDatabase, StoreLocked, SchemaNewer: as `open_store`.
+        UnusableDatabase, StoreLocked, SchemaUnknown: as `open_store`.
     """
     with opened(url) as store, store.sync_engine.connect() as connection:
         for table in tables.metadata.sorted_tables:

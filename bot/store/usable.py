@@ -5,13 +5,22 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-from contextlib import closing
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from sqlalchemy import URL, create_engine, text
+from sqlalchemy import URL, Connection, Engine, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.store.database import Store, parse_url, unusable
+from bot.store.database import (
+    POSTGRESQL,
+    Store,
+    check_kind,
+    parse_url,
+    unusable,
+    unusable_after,
+)
+from bot.store.schema import current_revision
 
 _CONNECT_S = 3
 _MIN_FREE = 1024 * 1024
@@ -25,39 +34,55 @@ def check_database(url: str) -> str:
 
     Raises:
         UnusableDatabase: it cannot be opened; the text is one sentence.
+        SchemaUnknown: a newer version of the bot, or another program, has written it.
     """
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _file(Path(parsed.database or ""))
-    engine = create_engine(parsed, connect_args={"connect_timeout": _CONNECT_S})
-    try:
-        with engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
-    except SQLAlchemyError as error:
-        raise unusable(parsed, str(getattr(error, "orig", None) or error)) from error
-    finally:
-        engine.dispose()
+    arguments = {**POSTGRESQL["connect_args"], "connect_timeout": _CONNECT_S}
+    _read(parsed, lambda: create_engine(parsed, connect_args=arguments))
     return "PostgreSQL answers."
 
 
+def _read(parsed: URL, make_engine: Callable[[], Engine]) -> None:
+    """Read the schema's revision, and whether a missing schema can be made."""
+    try:
+        engine = make_engine()
+        try:
+            with engine.connect() as connection:
+                if not current_revision(connection) and engine.dialect.name == "postgresql":
+                    _check_rights(parsed, connection)
+        finally:
+            engine.dispose()
+    except SQLAlchemyError as error:
+        raise unusable_after(parsed, error) from error
+
+
+def _check_rights(parsed: URL, connection: Connection) -> None:
+    query = "SELECT current_schema(), has_schema_privilege(current_schema(), 'CREATE')"
+    schema, may_create = connection.execute(text(query)).one()
+    if not may_create:
+        raise unusable(
+            parsed, f"its user may not create tables in the schema {schema or 'of its search_path'}"
+        )
+
+
 def _file(file: Path) -> str:
+    url = URL.create("sqlite", database=str(file))
+    try:
+        check_kind(file)
+    except OSError as error:
+        raise unusable(url, os.strerror(error.errno or 0)) from error
     if not file.exists():
         folder = next(one for one in file.absolute().parents if one.exists())
         if not (folder.is_dir() and os.access(folder, os.W_OK)):
-            raise unusable(
-                URL.create("sqlite", database=str(file)),
-                f"{folder} is not a folder that can be written",
-            )
+            raise unusable(url, f"{folder} is not a folder that can be written")
         return f"{_SQLITE}; {file} is made at the first start."
-    try:
-        with closing(
-            sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=_CONNECT_S)
-        ) as connection:
-            connection.execute("PRAGMA schema_version")
-    except sqlite3.Error as error:
-        raise unusable(URL.create("sqlite", database=str(file)), str(error)) from error
+    read_only = f"{file.absolute().as_uri()}?mode=ro"
+    connect = partial(sqlite3.connect, read_only, uri=True, timeout=_CONNECT_S)
+    _read(url, lambda: create_engine("sqlite://", creator=connect))
     if reason := _unwritable(file):
-        raise unusable(URL.create("sqlite", database=str(file)), reason)
+        raise unusable(url, reason)
     return f"{_SQLITE}, {file}{', in use by a running bot' if _held(file) else ''}."
 
 

@@ -62,11 +62,11 @@ def _with_database(work: Callable[[str], object]) -> int:
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 -- the database is imported here only
 
     from bot.settings import SettingsError, load_database_settings  # noqa: PLC0415 -- late, so that the program starts fast
-    from bot.store import SchemaNewer, StoreLocked, UnusableDatabase  # noqa: PLC0415 -- the database is imported here only
+    from bot.store import SchemaUnknown, StoreLocked, UnusableDatabase  # noqa: PLC0415 -- the database is imported here only
 
     try:
         work(load_database_settings(os.environ, _SETTINGS_FILE).database_url)
-    except (SettingsError, SchemaNewer, StoreLocked, UnusableDatabase) as error:
+    except (SettingsError, SchemaUnknown, StoreLocked, UnusableDatabase) as error:
         return usage_error(str(error))
     except SQLAlchemyError as error:
         return usage_error(

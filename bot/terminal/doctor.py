@@ -18,7 +18,7 @@ from bot.checks.doctor import CheckState, DoctorCheck, azure, clock, history, ta
 from bot.checks.scopes import missing_scopes
 from bot.settings import Settings, SettingsError, load_settings
 from bot.settings.trust import outgoing_trust
-from bot.store import UnusableDatabase, check_database
+from bot.store import SchemaUnknown, UnusableDatabase, check_database
 from bot.terminal.azure import now, terminal_client
 
 WELL, FAIL, UNUSABLE = 0, 1, 2
@@ -83,7 +83,7 @@ def _database(settings: Settings) -> list[DoctorCheck]:
                 sentence=check_database(settings.database_url),
             )
         ]
-    except UnusableDatabase as error:
+    except (UnusableDatabase, SchemaUnknown) as error:
         return [DoctorCheck(what="database", state=CheckState.FAIL, sentence=str(error))]
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
-from bot.store import UnusableDatabase, check_database
+from bot.store import SchemaUnknown, UnusableDatabase, check_database, upgrade
 from bot.store.database import opened
+from tests.support.databases import fill_folder, fresh_database
 
 SQLITE = f"SQLite {sqlite3.sqlite_version}"
 
@@ -39,6 +42,83 @@ def test_silent_database_is_one_sentence_without_its_password() -> None:
     with pytest.raises(UnusableDatabase) as caught:
         check_database("postgresql://appgw:hush@127.0.0.1:1/appgw")
     assert ("hush" in str(caught.value), str(caught.value).count("\n")) == (False, 0)
+
+
+def another_program(file: Path) -> None:
+    with sqlite3.connect(file) as database:
+        database.execute("CREATE TABLE bookmark (title TEXT)")
+
+
+def another_version(file: Path) -> None:
+    fill_folder(file.parent, file.name)
+    with sqlite3.connect(file) as database:
+        database.execute("INSERT INTO alembic_version VALUES ('9999')")
+
+
+def damaged(file: Path) -> None:
+    fill_folder(file.parent, file.name)
+    content = file.read_bytes()
+    file.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
+
+
+NO_DATABASE: dict[str, tuple[Callable[[Path], object], str]] = {
+    "pipe": (os.mkfifo, r"not a regular file; name another file"),
+    "folder": (Path.mkdir, "Is a directory"),
+    "another program": (another_program, "tables of another program: give appgw"),
+    "two versions": (another_version, "schema .* and 9999, which this version does not know"),
+    "damaged": (damaged, "malformed; restore a backup"),
+    "text": (lambda file: file.write_text("no pages" * 999), "not a database; restore"),
+}
+
+
+@pytest.mark.parametrize("kind", NO_DATABASE)
+def test_look_refuses_what_the_start_refuses(tmp_path: Path, kind: str) -> None:
+    make, says = NO_DATABASE[kind]
+    make(file := tmp_path / "appgw.sqlite3")
+    before = file.stat().st_mode
+    for use in (check_database, upgrade):
+        with pytest.raises((UnusableDatabase, SchemaUnknown), match=says):
+            use(f"sqlite:///{file}")
+    assert file.is_file() or file.stat().st_mode == before, "a device of the system keeps its mode"
+
+
+def test_name_too_long_is_refused(tmp_path: Path) -> None:
+    for use in (check_database, upgrade):
+        with pytest.raises(UnusableDatabase, match="name too long"):
+            use(f"sqlite:///{tmp_path}/{'a' * 300}")
+
+
+@pytest.mark.postgres
+def test_look_sees_that_tables_cannot_be_made(tmp_path: Path) -> None:
+    with fresh_database("postgresql", tmp_path) as url:
+        engine = sa.create_engine(sa.make_url(url).set(drivername="postgresql+psycopg"))
+        with engine.begin() as connection:
+            name = connection.scalar(sa.text("SELECT current_database()"))
+            connection.execute(sa.text(f"ALTER DATABASE {name} SET search_path TO nowhere"))
+        engine.dispose()
+        for use, says in ((check_database, "may not create tables"), (upgrade, "no schema")):
+            with pytest.raises(UnusableDatabase, match=f"{says}.*rights in APPGW_DATABASE_URL"):
+                use(url)
+
+
+@pytest.mark.postgres
+def test_database_in_ascii_gives_text(tmp_path: Path) -> None:
+    with fresh_database("postgresql", tmp_path) as url:
+        server = sa.make_url(url).set(drivername="postgresql+psycopg")
+        name = f"{server.database}a"
+        engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(
+                sa.text(
+                    f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'"
+                )
+            )
+            try:
+                ascii_url = sa.make_url(url).set(database=name)
+                assert upgrade(ascii_url.render_as_string(hide_password=False)) == "0003"
+            finally:
+                connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+        engine.dispose()
 
 
 def test_nobody_else_may_read_the_database(tmp_path: Path) -> None:

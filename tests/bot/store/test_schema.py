@@ -14,7 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from bot.store import (
-    SchemaNewer,
+    SchemaUnknown,
     StoreLocked,
     UnusableDatabase,
     export,
@@ -57,7 +57,7 @@ def test_newer_schema_is_refused_with_a_way_out(url: str) -> None:
     with engine.begin() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     engine.dispose()
-    with pytest.raises(SchemaNewer, match=r"schema 9999.*newer version"):
+    with pytest.raises(SchemaUnknown, match=r"schema 9999.*newer version"):
         open_store(url)
 
 
