@@ -16,7 +16,7 @@ _PAGE_PATH = re.compile(
     r"playbooks?|sessions?|uptime|console|project|organizations|blob|tree|history)"
     r"(?:[/?#.;,]|$)|[?#&;](?:triggerid|eventid|id|panelid|orgid|incident|alert|receiver|"
     r"g0\.expr|silenceid|sensor|monitor|problem)\w*=|#/|#!|#(?:alerts?|incident|problem|check|"
-    r"home)\b|sensor\.htm|tr_events|/status\.cgi|/extinfo)"
+    r"home)\b|[?&](?:url|host(?:name)?|domain|site)=(?:https?(?:%3a|:)|[\w-]+\.)|sensor\.htm|tr_events|/status\.cgi|/extinfo)"
 )
 _TOOL_PATH = re.compile(
     r"(?i)/(?:incidents?|alerting|issues|browse|dashboards?|d|d-solo|runbooks?|wiki|actions/runs"

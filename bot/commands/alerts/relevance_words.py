@@ -95,7 +95,7 @@ _MAIL = (
 _SECURITY = (
     r"sshd?|banned|rdp|brute.?force|logged\s+in|log-?in\s+(?:from|attempts?|failures?|failed)|mfa|ldap"
     r"|sign-?in\s+(?:from|attempts?|log)|kerberos|vulnerabilit(?:y|ies)|cve-\d+\S*|malware"
-    r"|phishing|intrusion|port\s?scan\w*|antivirus|sealed"
+    r"|suspicious|guard\s?duty|microsoft\s+defender|ransomware|trojan|phishing|intrusion|port\s?scan\w*|antivirus|sealed"
 )
 _JOBS = (
     r"builds?\s+(?:#\d+|failed|passed|broken|agent)|cron(?:\s?jobs?)?|back-?ups?|batch\s+jobs?|etl|dags?|airflow"

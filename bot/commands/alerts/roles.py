@@ -13,6 +13,7 @@ from unicodedata import combining, normalize
 from bot.commands.alerts.words import (
     CLIENT_WORDS,
     GENERAL_WORDS,
+    MONITORS,
     PAGE_WORDS,
     STRONG_WORDS,
 )
@@ -43,6 +44,7 @@ _REPORT = re.compile(r"(?i)\w\(\)\s{0,3}$|\bpeer\s+certificate\b")
 _FAULT_SENTENCE = re.compile(
     r"(?i)\s(?:is|are|was|were|has|have)\s+(?:\w+\s+){0,2}?(?:broken|down|dead|red|slow|fail\w*|wrong|not)\b"
 )
+_OF_A_TOOL = frozenset({"console", "master", "server", "ui", "url", "web"})
 _SELF_DESCRIBING = frozenset({"monitored", "requested"})
 """Words after which an address is the monitored one, whatever else the label says."""
 _IMMEDIATE = re.compile(
@@ -89,6 +91,14 @@ _FLOWS_TO = re.compile(
     re.IGNORECASE,
 )
 """`A -> B`: A connects to B. A name before a bare address is what was resolved."""
+_REPORTED = (
+    r"\s{1,4}(?:reports?|reported|says|sees|saw|detected|observed|noticed)\s?:?\s{1,4}(?:that\s)?"
+)
+_REPORTS = re.compile(
+    rf"{_REPORTED}[\"'`*<]{{0,3}}(?:https?://|(?:[\w-]{{1,63}}\.){{1,8}}[a-z])", re.IGNORECASE
+)
+_IS_REPORTED = re.compile(rf"[\w-]\.[\w-]{{1,63}}{_REPORTED}[\"'`*<]{{0,3}}$", re.IGNORECASE)
+"""`A reports: B answers 502`: A is a probe, and labels nothing."""
 _CONNECTS = re.compile(r"(?<!\S)-connect\s{1,4}[\"'`]?$")
 """The server of `openssl s_client`; the name behind `-servername` is only sent."""
 _UNRESOLVED = re.compile(
@@ -223,25 +233,25 @@ def label_words(label: str) -> tuple[str, ...]:
 
 def label_role(label: str) -> Role | None:
     """The role of what follows a label; `None` if the label does not say."""
-    if _CLASS_NAME.search(label) or _REPORT.search(label):
-        return None
     words = label_words(label[-MAX_LABEL:])
-    joined = {"".join(pair) for pair in pairwise(words)}
-    every = set(words) | joined
+    every = set(words) | {"".join(pair) for pair in pairwise(words)}
+    if _CLASS_NAME.search(label) or _REPORT.search(label) or "resolved" in every:
+        return None
     if every & _SELF_DESCRIBING:
         return Role.LABELLED
-    if every & PAGE_WORDS:
+    if every & PAGE_WORDS or (every & MONITORS and words[-1] in _OF_A_TOOL):
         return None if _FAULT_SENTENCE.search(label) else Role.PAGE
-    if every & STRONG_WORDS:
-        return Role.BACKEND
-    if every & CLIENT_WORDS:
-        return Role.CLIENT
-    return Role.LABELLED if every & GENERAL_WORDS else None
+    kinds = (
+        (STRONG_WORDS, Role.BACKEND),
+        (CLIENT_WORDS, Role.CLIENT),
+        (GENERAL_WORDS, Role.LABELLED),
+    )
+    return next((role for table, role in kinds if every & table), None)
 
 
 def place_role(before: str, after: str, label: str) -> Role:
     """The role of a name, from the words around it on its line and from its field's label."""
-    flows = _FLOWS_FROM.search(before)
+    flows = _FLOWS_FROM.search(before) or _IS_REPORTED.search(before)
     immediate = None if flows else _IMMEDIATE.search(before) or _BOLD_LABEL.search(before)
     role = label_role(immediate[1]) if immediate else None
     if role is Role.PAGE and _SHOWS.match(after):
@@ -259,10 +269,11 @@ def place_role(before: str, after: str, label: str) -> Role:
 def _role_of_words(before: str, after: str) -> Role | None:
     """The role that the words directly around a name give it."""
     asks = any(one.search(before) for one in (_REPORTER, _RESOLVER, _ASKER))
+    leads_on = any(one.match(after) for one in (_ASKS_ANOTHER, _FLOWS_TO, _REPORTS))
     roles = (
         (Role.BACKEND, _CONNECTS.search(before) or _UNRESOLVED.match(after)),
-        (Role.SUBJECT, _CANNOT.search(before)),
-        (Role.CLIENT, asks or _ASKS_ANOTHER.match(after) or _FLOWS_TO.match(after)),
+        (Role.SUBJECT, _CANNOT.search(before) or _IS_REPORTED.search(before)),
+        (Role.CLIENT, asks or leads_on),
         (Role.PAGE, _LEADS_AWAY.search(before) and not _FAILS.match(after)),
         (Role.FINE, _FINE.match(after) or _NONE_OF.search(before)),
         (Role.LABELLED, _REACHED.search(before)),

@@ -56,6 +56,14 @@ GENERAL_WORDS = words_of(
 )
 """Labels of the monitored thing."""
 
+MONITORS = words_of(
+    """
+    alertmanager centreon checkmk grafana graylog icinga icinga2 kibana librenms monitoring nagios
+    netdata observium opmanager orion prometheus prtg sensu splunk whatsup zabbix
+    """
+)
+"""Monitoring products; `server` or `url` behind one is its own, and no monitored machine."""
+
 PAGE_HOSTS = words_of(
     """
     alerting alertmanager alerts argo argocd centreon checkmk ci confluence dashboard
