@@ -37,12 +37,13 @@ def pool_uses(
 def _joined(facts: Document) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Pool, setting (lower case) and host names of each rule and path rule, for layers 4 and 7."""
     maps = by_name(documents(facts.get("urlPathMaps")))
+    policies = shared_pools(facts)
     listeners = {
         name: _hosts(item) for name, item in by_name(documents(facts.get("httpListeners"))).items()
     }
     for rule in map(properties, documents(facts.get("requestRoutingRules"))):
         live = listeners.get(reference(rule.get("httpListener")).lower(), ())
-        for pool, setting in _pairs(rule, maps):
+        for pool, setting in _pairs(rule, maps, policies):
             yield pool, setting, live
     layer4 = {
         name: _hosts(item) for name, item in by_name(documents(facts.get("listeners"))).items()
@@ -52,16 +53,37 @@ def _joined(facts: Document) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         yield pool, setting, layer4.get(reference(rule.get("listener")).lower(), ())
 
 
-def _pairs(rule: Document, maps: Mapping[str, Document]) -> Iterator[Pair]:
-    yield _pair(rule, "backendAddressPool", "backendHttpSettings")
+def _pairs(
+    rule: Document, maps: Mapping[str, Document], policies: Mapping[str, tuple[str, ...]]
+) -> Iterator[Pair]:
     path_map = properties(maps.get(reference(rule.get("urlPathMap")).lower(), {}))
-    yield _pair(path_map, "defaultBackendAddressPool", "defaultBackendHttpSettings")
-    for path_rule in documents(path_map.get("pathRules")):
-        yield _pair(properties(path_rule), "backendAddressPool", "backendHttpSettings")
+    default = {
+        key: path_map.get(f"default{key[:1].upper()}{key[1:]}")
+        for key in ("backendAddressPool", "backendHttpSettings", "loadDistributionPolicy")
+    }
+    for held in (rule, default, *map(properties, documents(path_map.get("pathRules")))):
+        yield _pair(held, "backendAddressPool", "backendHttpSettings")
+        setting = reference(held.get("backendHttpSettings")).lower()
+        for pool in policies.get(reference(held.get("loadDistributionPolicy")).lower(), ()):
+            yield pool.lower(), setting
 
 
 def _pair(facts: Document, pool: str, setting: str) -> Pair:
     return reference(facts.get(pool)).lower(), reference(facts.get(setting)).lower()
+
+
+def shared_pools(facts: Document) -> Mapping[str, tuple[str, ...]]:
+    """The pools of each load distribution policy, which a rule may name in place of one pool.
+
+    https://learn.microsoft.com/rest/api/application-gateway/application-gateways/get
+    """
+    return {
+        name: tuple(
+            reference(properties(target).get("backendAddressPool"))
+            for target in documents(properties(item).get("loadDistributionTargets"))
+        )
+        for name, item in by_name(documents(facts.get("loadDistributionPolicies"))).items()
+    }
 
 
 def _hosts(listener: Document) -> tuple[str, ...]:

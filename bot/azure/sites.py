@@ -23,6 +23,7 @@ from bot.azure.arm_json import (
     texts,
 )
 from bot.azure.name_index import NameIndex
+from bot.azure.routing import shared_pools
 from bot.commands.known_names import host_fits
 from bot.domain.azure import Gateway, SiteRule
 
@@ -182,11 +183,11 @@ def _ways(
     path_map = properties(maps.get(reference(details.get("urlPathMap")).lower(), {}))
     for one in documents(path_map.get("pathRules")):
         held = properties(one)
-        yield _way(base, held, facts, settings, paths=texts(held.get("paths")))
+        yield from _way(base, held, facts, settings, paths=texts(held.get("paths")))
     if path_map:
-        yield _way(base, path_map, facts, settings, default="default", paths=())
+        yield from _way(base, path_map, facts, settings, default="default", paths=())
     else:
-        yield _way(base, details, facts, settings, paths=())
+        yield from _way(base, details, facts, settings, paths=())
 
 
 def _base(rule: str, listener: Document, facts: Document) -> SiteRule:
@@ -230,15 +231,19 @@ def _way(
     *,
     paths: Iterable[str],
     default: str = "",
-) -> SiteRule:
-    """One rule or path rule; the members of a path map itself have the prefix `default`."""
-    pool = _named(held, "backendAddressPool", default)
+) -> Iterator[SiteRule]:
+    """One rule or path rule, with several pools several times.
+
+    The members of a path map itself have the prefix `default`.
+    """
+    policy = _named(held, "loadDistributionPolicy", default).lower()
+    pools = shared_pools(facts).get(policy, ()) if policy else ()
     redirect = _named(held, "redirectConfiguration", default)
     configurations = by_name(documents(facts.get("redirectConfigurations")))
     target = properties(configurations.get(redirect.lower(), {}))
     listener = reference(target.get("targetListener"))
     url = text(target.get("targetUrl"))
-    return SiteRule(
+    way = SiteRule(
         rule=base.rule,
         listener=base.listener,
         hosts=base.hosts,
@@ -246,12 +251,13 @@ def _way(
         public_address=base.public_address,
         port=base.port,
         paths=tuple(paths),
-        pool=pool,
+        pool=_named(held, "backendAddressPool", default),
         setting=_named(held, settings, default),
         redirect=f"listener {listener}" if listener else url or redirect,
         redirect_listener=listener.lower(),
         rewrite=_named(held, "rewriteRuleSet", default),
     )
+    yield from (replace(way, pool=pool) for pool in pools or (way.pool,))
 
 
 def _named(held: Document, key: str, default: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from chainlib import der
@@ -28,6 +28,7 @@ _DER_START = b"\x30"
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _FOREIGN = re.compile(r"[^A-Za-z0-9+/=\s]")
 _AROUND = 200
+_BODY_END = re.compile(r"[A-Za-z0-9+/=]{16,}\s*$")
 # `openssl s_client -showcerts` prints the first certificate twice.
 _SHOWN_AGAIN = re.compile(
     r"^Server certificate\n(-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]{1,65536}?"
@@ -43,8 +44,9 @@ class Block:
 
     Attributes:
         number: counted from 1, in the order of the file.
-        label: the text of its BEGIN line, upper case, single spaces.
-        line: of its BEGIN line, counted from 1.
+        label: the text of its BEGIN line, upper case, single spaces; of its END line if that is
+            all there is.
+        line: of that line, counted from 1.
         content: the decoded bytes; `None` if it cannot be decoded.
         fault: why it cannot be decoded, in a few words; otherwise empty.
     """
@@ -68,23 +70,42 @@ def without_repeat(text: str) -> str:
 
 
 def blocks(text: str) -> Iterator[Block]:
-    """Every block with a BEGIN line, damaged ones included.
+    """Every block with a BEGIN line, or with base64 before its END line, damaged ones included.
 
     One at a time, so that a caller can stop early.
     """
     markers = list(islice(_MARKER.finditer(text), _MAX_MARKERS))
-    begins = [index for index, marker in enumerate(markers) if marker[1].upper() == "BEGIN"]
+    starts = [index for index in range(len(markers)) if _starts_block(text, markers, index)]
     line, counted_to = 1, 0
-    for number, index in enumerate(begins, start=1):
+    for number, index in enumerate(starts, start=1):
         begin = markers[index]
         line += _line_ends(text, counted_to, begin.start())
         counted_to = begin.start()
+        if _is_end(begin):
+            fault = "its END line has no BEGIN line before it"
+            yield Block(number=number, label=_label(begin), line=line, fault=fault)
+            continue
         end = markers[index + 1] if index + 1 < len(markers) else None
-        if end is None or end[1].upper() != "END" or _label(end) != _label(begin):
+        if end is None or not _is_end(end) or _label(end) != _label(begin):
             fault = "its BEGIN line has no END line of the same kind"
             yield Block(number=number, label=_label(begin), line=line, fault=fault)
             continue
         yield _block(text, begin, end, number, line)
+
+
+def _starts_block(text: str, markers: Sequence[re.Match[str]], index: int) -> bool:
+    """Whether a block begins here: at a BEGIN line, or at the END line of a body without one."""
+    marker, before = markers[index], markers[index - 1] if index else None
+    if not _is_end(marker):
+        return True
+    if before is not None and not _is_end(before):
+        return False
+    start = max(before.end() if before else 0, marker.start() - _AROUND)
+    return _BODY_END.search(text, start, marker.start()) is not None
+
+
+def _is_end(marker: re.Match[str]) -> bool:
+    return marker[1].upper() == "END"
 
 
 def _block(text: str, begin: re.Match[str], end: re.Match[str], number: int, line: int) -> Block:

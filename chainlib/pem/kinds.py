@@ -53,6 +53,10 @@ _MAGIC: Final = (
         b"\xfe\xed\xfe\xed",
         "a Java key store; export the certificates with `keytool -exportcert -rfc`",
     ),
+    (
+        b"\xce\xce\xce\xce",
+        "a Java key store (JCEKS); export the certificates with `keytool -exportcert -rfc`",
+    ),
     (b"PK\x03\x04", "a ZIP archive"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"%PDF", "a PDF document"),

@@ -184,6 +184,18 @@ def _of_version_one(one: Document) -> None:
     one.of("backendHttpSettingsCollection")[kind] = [one.to(kind, "leaf")]
 
 
+def _shared_between_pools(one: Document) -> None:
+    target = {
+        "name": "t",
+        "properties": {"backendAddressPool": one.to("backendAddressPools", "web")},
+    }
+    kind, rule = "loadDistributionPolicies", one.of("requestRoutingRules")
+    one.gateway["properties"][kind] = [one.part(kind, "even", loadDistributionTargets=[target])]
+    del rule["backendAddressPool"]
+    rule["loadDistributionPolicy"] = one.to(kind, "even")
+    one.of("probes")["match"] = {"statusCodes": ["204"]}
+
+
 def _url_in_pool(one: Document) -> None:
     one.of("backendAddressPools")["backendAddresses"] = [{"fqdn": "https://a.contoso.test/"}]
 
@@ -202,6 +214,7 @@ SHAPES: dict[str, tuple[Callable[[Document], None], int, str, str]] = {
     "out of reach": (_out_of_reach, 1, "TCP_FAILED", "fix: Read the gateway's backend health"),
     "URL": (_url_in_pool, 1, "DNS_FAILED", "fix: Write the name alone into the backend pool"),
     "other text": (_other_text, 1, "HTTP_BODY_MISMATCH", 'contain the text "in service"'),
+    "shared": (_shared_between_pools, 1, "HTTP_STATUS_MISMATCH", "web/https 127.0.0.1: unexp"),
     "root not listed": (_root_not_listed, 0, "TRUST_NOT_VISIBLE", "content of .* root corp"),
     "number": (_says_number, 1, "VERIFY_FAILED", "number 10 means: A certificate in the chain has"),
     "unknown for now": (_unknown_for_now, 0, "HEALTH_UNKNOWN", "try again.\n.*fix: Rely on the"),

@@ -276,6 +276,11 @@ def test_public_parts_beside_the_chain_are_passed_over(beside: str) -> None:
             id="no-end",
         ),
         pytest.param(
+            lambda text: text.replace("-----BEGIN CERTIFICATE-----", "", 1),
+            "block 1 is damaged: its END line has no BEGIN line",
+            id="no-begin",
+        ),
+        pytest.param(
             lambda text: text + "-----BEGIN THING-----\nAAAA\n-----END THING-----\n",
             f"block 3 is no certificate (line {len(TEXT.splitlines()) + 1})",
             id="other-block",

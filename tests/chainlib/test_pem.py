@@ -228,6 +228,7 @@ def damaged(pem: bytes) -> bytes:
         pytest.param("Überraschung".encode(), "plain text", id="text-in-utf8"),
         pytest.param(b"a" * 400, "plain text", id="letters-only"),
         pytest.param(b"\xfe\xed\xfe\xed\0\0\0\2", "a Java key store", id="jks"),
+        pytest.param(b"\xce\xce\xce\xce\0\0\0\2", "a Java key store", id="jceks"),
         pytest.param(b"\x89PNG\r\n\x1a\n\0\0", "binary data that is no certificate", id="png"),
         pytest.param(DER[:200], f"cut short: 200 of {len(DER)} bytes", id="der-cut-short"),
         pytest.param(DER + b"x", "followed by 1 more byte", id="der-and-more"),
