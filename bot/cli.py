@@ -12,6 +12,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from bot.terminal import database, options
 from bot.terminal.command_line import Command, CommandLineError, no_such, overview, read
@@ -41,16 +42,9 @@ def check(given: Namespace) -> int:
         sni=given.sni,
         host_name=given.host_name,
         path=given.path,
-        roots=tuple(given.root or ()),
-        auth_certificates=tuple(given.auth_cert or ()),
-        sku=given.sku,
-        validate_chain=not given.no_validate_chain,
-        validate_name=not given.no_validate_name,
-        live_name=given.live_name,
-        at=given.at,
         timeout=given.timeout,
         report=given.report,
-        as_json=given.json,
+        **_trust_options(given),
     )
     return run_check(chosen)
 
@@ -70,17 +64,24 @@ def rehearse(given: Namespace) -> int:
     chosen = RehearseOptions(
         chain=Path(given.chain),
         name=given.name,
-        live_name=given.live_name,
-        roots=tuple(given.root or ()),
-        auth_certificates=tuple(given.auth_cert or ()),
-        sku=given.sku,
-        validate_chain=not given.no_validate_chain,
-        validate_name=not given.no_validate_name,
-        at=given.at,
         annotate=given.annotate,
-        as_json=given.json,
+        **_trust_options(given),
     )
     return run_rehearse(chosen)
+
+
+def _trust_options(given: Namespace) -> dict[str, Any]:
+    """The options that `check` and `rehearse` share, by the fields of `TrustOptions`."""
+    return {
+        "roots": tuple(given.root or ()),
+        "auth_certificates": tuple(given.auth_cert or ()),
+        "sku": given.sku,
+        "validate_chain": not given.no_validate_chain,
+        "validate_name": not given.no_validate_name,
+        "live_name": given.live_name,
+        "at": given.at,
+        "as_json": given.json,
+    }
 
 
 def _without_root(given: Namespace) -> int:

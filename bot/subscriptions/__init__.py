@@ -5,11 +5,10 @@ No module here uses a term of Slack.
 
 from bot.subscriptions.alerts import AlertRecords
 from bot.subscriptions.current import current_digest
-from bot.subscriptions.records import Author, SubscriptionRecords
+from bot.subscriptions.records import Author, SubscriptionRecords, WatchRecords
 from bot.subscriptions.seen import SeenRequests
 from bot.subscriptions.service import Profile, SubscriptionService
 from bot.subscriptions.shared_channels import SharedChannels
-from bot.subscriptions.watches import WatchRecords
 
 __all__ = [
     "AlertRecords",

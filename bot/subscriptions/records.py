@@ -1,11 +1,11 @@
-"""Stores subscriptions, mutes and sent digests; each method is one transaction."""
+"""Stores subscriptions, mutes, sent digests and watches; each method is one transaction."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from bot.domain.backend_key import BackendKey
 from bot.domain.digest import (
@@ -18,7 +18,15 @@ from bot.domain.digest import (
 )
 from bot.domain.refusal import Refusal, RefusalKind
 from bot.store import Store
-from bot.store.last_known import first_time, note, recent_hosts, remember_hosts
+from bot.store.last_known import (
+    drop_watch,
+    first_time,
+    note,
+    open_watches,
+    recent_hosts,
+    remember_hosts,
+    save_watch,
+)
 from bot.store.observations import backend_history, target_states
 from bot.store.runs import last_card, last_sent
 from bot.store.subscriptions import (
@@ -205,6 +213,36 @@ class SubscriptionRecords:
         """A user's last checks, newest first."""
         async with self.store.reading() as connection:
             return await recent_hosts(connection, self.team, person)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchRecords:
+    """The stored watches of one workspace.
+
+    Attributes:
+        store: the database.
+        team: the bot's own workspace.
+    """
+
+    store: Store
+    team: str
+
+    async def save(
+        self, watch_id: str, channel: str, until: datetime, body: Mapping[str, Any]
+    ) -> None:
+        """Store a watch; raises `DatabaseUnavailable`."""
+        async with self.store.writing() as connection:
+            await save_watch(connection, watch_id, self.team, channel, until, body)
+
+    async def drop(self, watch_id: str) -> None:
+        """Delete a watch; raises `DatabaseUnavailable`."""
+        async with self.store.writing() as connection:
+            await drop_watch(connection, watch_id)
+
+    async def open(self, now: datetime) -> Sequence[Mapping[str, Any]]:
+        """The watches whose time has not ended; raises `DatabaseUnavailable`."""
+        async with self.store.reading() as connection:
+            return tuple((await open_watches(connection, now)).values())
 
 
 def _refuse_more(of_channel: int, in_all: int) -> Refusal | None:

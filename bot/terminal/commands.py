@@ -25,7 +25,6 @@ from bot.terminal.inputs import (
     seconds,
     sku,
 )
-from bot.terminal.report_file import writable, write_page
 from bot.terminal.running import run
 from chainlib import GatewayPolicy, HttpProbeRule, Target, is_ip_literal
 from chainlib.frozen import dataclass
@@ -72,7 +71,7 @@ def run_check(options: CheckOptions) -> int:
     """Probe, print, and return the exit status."""
     try:
         request, at = check_request(options)
-        writable(options.report)
+        _refuse_unwritable(options.report)
     except InputError as error:
         return usage_error(str(error))
     context = CheckContext(clock=lambda: at or datetime.now(tz=UTC), timeout=options.timeout)
@@ -83,7 +82,7 @@ def run_check(options: CheckOptions) -> int:
     if options.report is None:
         return status
     try:
-        write_page(options.report, report)
+        _write_page(options.report, report)
     except InputError as error:
         return usage_error(str(error))
     sys.stderr.write(f"appgw: the report page is in {options.report}\n")
@@ -230,3 +229,34 @@ def _print(report: CheckReport, *, json_wanted: bool) -> None:
 
         print_report(report)
     sys.stdout.flush()
+
+
+def _refuse_unwritable(path: Path | None) -> None:
+    """Refuse a path that cannot be written, before anything is probed.
+
+    Raises:
+        InputError: it is a folder, or its folder does not exist or is not writable.
+    """
+    if path is None:
+        return
+    if path.is_dir():
+        raise InputError(f"--report {path} is a folder; write for example --report report.html.")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise InputError(
+            f"--report {path} cannot be written; write for example --report report.html."
+        )
+
+
+def _write_page(path: Path, report: CheckReport) -> None:
+    """Write the report as an HTML page, replacing the file.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    from bot.reports.page import report_page  # noqa: PLC0415 -- not imported where no page is wanted
+
+    try:
+        path.write_text(report_page(report), encoding="utf-8")
+    except OSError as error:
+        reason = os.strerror(error.errno or 0).lower()
+        raise InputError(f"--report {path} could not be written ({reason}).") from None
