@@ -43,6 +43,7 @@ _OTHER_NAME = re.compile(
 _URL_PATH = re.compile(r"(?i)(?<=://)[^\s<>\"'`|?]{1,500}")
 """In the URL of a page, only the query may name a gateway."""
 _CODE_PATH = re.compile(r"(?i)(?<![\w/-])([a-z]{2,10})/$")
+_GROUP_BEFORE = re.compile(r"(?<![\w./-])([\w(][\w.()-]{0,89})/$")
 _TYPED = re.compile(
     r"(?<![\w-])gw[:=](?P<name>[\w(][\w.()-]*(?:/[\w(][\w.()-]*){0,3})", re.IGNORECASE
 )
@@ -203,7 +204,15 @@ def _bare_known(text: AlertText, known: KnownNames, *, about: bool) -> Iterator[
             if name not in known.names or (path and path[1].lower() in CODE_PATHS):
                 continue
             if re.search(r"[-_0-9]", name) or (about and _is_named(line, match)):
-                yield called(name, Sure.KNOWN)
+                yield from _of_group(kept[: match.start()], name, known)
+
+
+def _of_group(before: str, name: str, known: KnownNames) -> Iterator[NamedGateway]:
+    """A known gateway, of the group right before its name: `rg-prod/prod-gw`."""
+    group = _GROUP_BEFORE.search(before)
+    refs = [one.ref for one in known.names[name] if group and one.ref.group == group[1].lower()]
+    for ref in refs or (GatewayRef(name=name),):
+        yield NamedGateway(ref=ref, sure=Sure.KNOWN)
 
 
 def _blank(match: re.Match[str]) -> str:

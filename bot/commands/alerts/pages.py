@@ -28,8 +28,11 @@ _HEALTH_PATH = re.compile(
 )
 _ON_VENDORS = (".cloudapp.azure.com", ".cloudapp.azure.cn", ".cloudapp.usgovcloudapi.net")
 """Names that customers get below a domain of the table."""
-_QUEUES = (".servicebus.windows.net", ".servicebus.chinacloudapi.cn")
-"""Azure's queues; each has a registered domain of its own, and no gateway has them as backends."""
+_NO_BACKENDS = (
+    *(".servicebus.windows.net", ".servicebus.chinacloudapi.cn"),
+    *(".scm.azurewebsites.net", ".scm.azurewebsites.us", ".scm.chinacloudsites.cn"),
+)
+"""Azure's queues and App Service's consoles, which no gateway has as backends."""
 
 
 def is_page_path(path: str) -> bool:
@@ -56,7 +59,7 @@ def is_page_host(host: str, registered: str | None) -> bool:
     """Whether a host belongs to a vendor, or has the name of a tool."""
     if registered in VENDORS or host in VENDORS:
         return not host.endswith(_ON_VENDORS)
-    return host.endswith(_QUEUES) or bool(_tool_labels(host))
+    return host.endswith(_NO_BACKENDS) or bool(_tool_labels(host))
 
 
 def may_be_site(host: str, registered: str | None, *, fails: bool) -> bool:
@@ -64,7 +67,7 @@ def may_be_site(host: str, registered: str | None, *, fails: bool) -> bool:
 
     One of any tool may be, if the alert says that it is what `fails`.
     """
-    is_vendor = registered in VENDORS or host in VENDORS or host.endswith(_QUEUES)
+    is_vendor = registered in VENDORS or host in VENDORS or host.endswith(_NO_BACKENDS)
     return not is_vendor and (fails or _tool_labels(host) <= SITE_HOSTS)
 
 

@@ -79,6 +79,7 @@ class AlertSubject:
         other: another subject in the alert's own word, such as a disk; `None` if there is none.
         is_fault: whether it reports a failure, or says that it is an alert.
         is_failure: whether it reports a failure.
+        is_good: whether it tells of a success, and of no failure.
         words: how many words it has besides names of hosts, files and versions.
     """
 
@@ -88,6 +89,7 @@ class AlertSubject:
     other: str | None
     is_fault: bool
     is_failure: bool
+    is_good: bool
     words: int
 
 
@@ -110,6 +112,7 @@ def read_subject(text: AlertText) -> AlertSubject:
         other=other[1].lower() if other else None,
         is_fault=is_fault,
         is_failure=_says(FAILURE, plain),
+        is_good=is_good,
         words=words,
     )
 
@@ -155,7 +158,11 @@ def why_unchecked(subject: AlertSubject, mention: Mention, text: AlertText) -> s
         about = subject.other or f"the server {mention.host}"
         return f"is about {about} and no HTTPS backend; name one to check it"
     is_vague = bool(labels & PERHAPS_OTHER_SERVERS) and not subject.is_no_answer
-    if is_vague or not (is_down or is_head or _is_monitored(subject, mention, line)):
+    if (
+        is_vague
+        or subject.is_good
+        or not (is_down or is_head or _is_monitored(subject, mention, line))
+    ):
         return f"mentions {mention.host} and does not say that it fails; name what to check"
     return None
 

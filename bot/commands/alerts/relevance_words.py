@@ -49,7 +49,7 @@ NO_ANSWER = re.compile(
 """Words that say that a server or site, not a product, does not answer."""
 FAILURE = re.compile(
     rf"{NO_ANSWER.pattern}|{STATUS.pattern}|\b{_STATES}\b|refused|latency|\bslow|\bbroken|\boutage"
-    r"|\bst(?:\u00f6|oe)rung|\bausfall|\bpanne|\bca(?:i|\u00ed)d|\bcomplain|\bhealth|\bunhealthy"
+    r"|\bst(?:\u00f6|oe)rung|\bausfall|\bpanne|\bca(?:i|\u00ed)d|\bcomplain|\bhealth(?!y\b)|\b(?:no|not|0)\s+healthy|\bhealthy\s+host|\bunhealthy"
     r"|\berrors?\b|\bfail|\bcritical|\bcrash|\bcannot\b|\bcan.?t\b|\bunable\b|\berroneous|\baborted"
     r"|\brejected|\bdenied|\bexpir(?:ed|ing|y|es?\s+(?:soon|in|today|tomorrow))\b|\bdays?\s+left"
     r"|\bincomplete|\binvalid|\bmismatch|\bself.signed|\buntrusted|\bnot\s+trusted|\bunknown\b"
