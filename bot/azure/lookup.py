@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.azure.refusals import no_subscription
 from bot.domain.azure import Gateway, Inventory
@@ -45,8 +46,8 @@ def _missing(inventory: Inventory, wanted: GatewayRef) -> Refusal:
     known = {gateway.id.text: gateway for gateway in inventory.gateways}
     if not known and inventory.refusals:
         return inventory.refusals[0]
-    near = _nearest(known, wanted.name)
-    hint = f" Did you mean {', '.join(near)}?" if near else ""
+    near = _without_its_group(inventory, wanted) or _nearest(known, wanted.name)
+    hint = f" Did you mean {', '.join(near)}?" if near else _seen(tuple(known))
     sentence = f"{_nobody(tuple(known))} called {wanted.short}.{hint}{_unread(inventory)}"
     remedy = (
         inventory.refusals[0].remedy
@@ -56,7 +57,10 @@ def _missing(inventory: Inventory, wanted: GatewayRef) -> Refusal:
         else no_subscription().remedy
     )
     return Refusal(
-        kind=RefusalKind.NOT_FOUND, sentence=sentence, remedy=remedy, example=next(iter(near), "")
+        kind=RefusalKind.NOT_FOUND,
+        sentence=sentence,
+        remedy=remedy,
+        example=next(iter((*near, *known)), ""),
     )
 
 
@@ -66,6 +70,22 @@ def _nobody(known: Sequence[str]) -> str:
     if len(known) == 1:
         return f"The only gateway that the bot can see, {known[0]}, is not"
     return f"None of the {len(known)} gateways that the bot can see is"
+
+
+def _seen(known: Sequence[str]) -> str:
+    """The gateways that the bot can see; a single one is in the sentence already."""
+    return f" They are {listed(sorted(known), shown=_SHOWN)}." if len(known) > 1 else ""
+
+
+def _without_its_group(inventory: Inventory, wanted: GatewayRef) -> tuple[str, ...]:
+    """Suggestions for `gw:GATEWAY/POOL/SETTING`, which is read as group, gateway and pool."""
+    if not wanted.group or wanted.setting:
+        return ()
+    return tuple(
+        replace(gateway.id.ref, pool=wanted.name, setting=wanted.pool).text
+        for gateway in inventory.gateways
+        if gateway.id.name.lower() == wanted.group
+    )[:_SHOWN]
 
 
 def _nearest(known: dict[str, Gateway], name: str) -> tuple[str, ...]:

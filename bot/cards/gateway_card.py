@@ -75,8 +75,7 @@ def gateway_card(report: GatewayReport, context: CardContext) -> Message:
         *_own_words(report, causes),
     ]
     parts += [_cause_line(cause) for cause in causes[:MAX_GROUPS]]
-    if more := and_more(len(causes), MAX_GROUPS, "cause"):
-        parts.append(say(f"… {more}, in the thread."))
+    parts += _not_shown(causes)
     parts += [
         *_quiet(report, causes),
         *_first_fix(causes),
@@ -126,7 +125,7 @@ def _backend_health(report: GatewayReport) -> Paragraph:
     as_it_is_set = ", with the settings as saved" if report.typed else ""
     return say(
         bold("Gateway says: "),
-        _counts(of_members if report.scope else report.health.servers),
+        _counts(of_members if report.scope or report.site else report.health.servers),
         as_it_is_set,
     )
 
@@ -193,6 +192,18 @@ def _counts(servers: Sequence[BackendServer]) -> str:
         if word in said
     ]
     return ", ".join(counted) or "it lists no server"
+
+
+def _not_shown(causes: tuple[CauseGroup, ...]) -> Iterator[Paragraph]:
+    """How many causes have no line here; warnings apart, as the first line counts failures only."""
+    serious = sum(cause.serious for cause in causes)
+    warned = len(causes) - max(serious, MAX_GROUPS)
+    left = (
+        and_more(serious, MAX_GROUPS, "cause"),
+        f"and {counted(warned, 'warning')}" if warned > 0 else "",
+    )
+    if more := " ".join(filter(None, left)):
+        yield say(f"… {more}, in the thread.")
 
 
 def _cause_line(cause: CauseGroup) -> Paragraph:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.cards.causes import fold
+from bot.cards.causes import CauseGroup, fold
 from bot.cards.check_card import (
     SLASH_COMMAND,
     CardContext,
@@ -29,7 +29,7 @@ from bot.cards.parts import (
 from bot.domain.refusal import Refusal
 from bot.domain.report import GatewayReport
 from bot.domain.request import Via
-from chainlib import and_more, counted
+from chainlib import and_more, counted, listed
 
 MAX_OVERVIEW = 8
 _REFUSALS_SHOWN = 2
@@ -87,9 +87,7 @@ def _in_one_line(report: GatewayReport) -> str:
     causes = fold(report)
     bad = sum(not member.healthy for member in report.members)
     unseen = sum(member.unseen for member in report.members)
-    reason = (
-        f": {PHRASES[causes[0].code]}" if causes else f", {unseen} not probed" if unseen else ""
-    )
+    reason = f": {_reasons(causes)}" if causes else f", {unseen} not probed" if unseen else ""
     health = (
         f"; {clean(report.refusal.sentence, LINE_LIMIT)}"
         if report.refusal
@@ -98,6 +96,12 @@ def _in_one_line(report: GatewayReport) -> str:
         else ""
     )
     return f"{bad} of {len(report.members)} {verb_of(bad)}{reason}{health}"
+
+
+def _reasons(causes: Sequence[CauseGroup]) -> str:
+    """The first cause, and how many others there are; warnings count only where nothing fails."""
+    serious = [cause for cause in causes if cause.serious]
+    return listed([PHRASES[cause.code] for cause in serious or causes], shown=1)
 
 
 def overflows(reports: Sequence[GatewayReport], refusals: Sequence[Refusal]) -> bool:

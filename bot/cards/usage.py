@@ -28,6 +28,8 @@ _VERBS = (
     ("backend.contoso.com", "check one backend as the gateway does"),
     ("10.0.0.5:8443 sni=api.contoso.com", "another port, another server name"),
     ("gw:prod-gw", "every backend of a gateway"),
+    ("site:shop.contoso.com", "what is behind a public site"),
+    ("health", "every gateway in one line each"),
     ("forecast gw:prod-gw", "on which day what breaks"),
     ("rehearse", "check a chain before it is installed"),
     ("rehearse gw:prod-gw without=old-root", "what breaks if a root is removed"),
@@ -41,7 +43,7 @@ _VERBS = (
 
 
 def usage(error: str, *, typed: str, suggestion: str | None, examples: Sequence[str]) -> Message:
-    """What was understood, what is wrong, and examples to copy.
+    """What is wrong, examples to copy, and what was written.
 
     `suggestion` is the most similar verb.
     """
@@ -51,7 +53,7 @@ def usage(error: str, *, typed: str, suggestion: str | None, examples: Sequence[
     if examples:
         parts.append(_to_type(examples))
     if typed.strip():
-        parts.append(ContextBlock(text=f"Understood: {clean(typed, 200)} · nothing was run"))
+        parts.append(ContextBlock(text=f"You wrote: {clean(typed, 200)} · nothing was run"))
     parts.append(_modal_buttons())
     return compose(clean(error, 90), parts)
 

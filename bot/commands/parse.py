@@ -30,13 +30,15 @@ from bot.commands.target import (
     refuse_missing,
 )
 from bot.commands.typed_text import Word, split
-from bot.commands.usage import UnreadableLine, Usage, shown
+from bot.commands.usage import UnreadableLine, Usage, repeatable, shown
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.request import HostTarget, LastTarget, Request, SiteTarget, Target, Verb
 from chainlib.frozen import dataclass
 
 _SHORTEST_PREFIX = 2
 _PAIR = re.compile(r"([\w-][\w.-]*)~([\w-][\w.-]*)")
+_GATEWAY_WORDS = frozenset({"gw", "gateway"})
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}")
 _HINT = (
     "write for example backend.contoso.com, gw:prod-gw for a gateway, or intranet:443 for a host "
     "without a dot."
@@ -124,8 +126,21 @@ def _open(words: tuple[Word, ...]) -> _Opening:
         raise UnreadableLine(another_product(product), None)
     near = nearest_verb(name)
     raise UnreadableLine(
-        f"{shown(first)} is not a command; {f'did you mean {near}?' if near else _HINT}", near
+        f"{shown(first)} is not a command; {f'did you mean {near}?' if near else _meant(words)}",
+        near,
     )
+
+
+def _meant(words: tuple[Word, ...]) -> str:
+    """The line that was probably meant, made of its own words; else a general example."""
+    first, *rest = (word.bare for word in words)
+    if named := next(filter(looks_like_target, rest), None):
+        return f"did you mean {shown(named)}?"
+    names = rest if first.lower() in _GATEWAY_WORDS else [first, *rest]
+    name = names[0] if len(names) == 1 else ""
+    if not _NAME.fullmatch(name) or repeatable(name) != name:
+        return _HINT
+    return f"did you mean gw:{name} for a gateway, or {name}:443 for a host without a dot?"
 
 
 def nearest_verb(name: str) -> Verb | None:

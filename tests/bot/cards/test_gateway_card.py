@@ -98,6 +98,28 @@ def test_same_cause_is_one_line() -> None:
     assert "37 servers fine" in plain
 
 
+def test_causes_without_a_line_are_counted_apart_from_warnings() -> None:
+    failing = [
+        case
+        for case in reports.CASES
+        if not members(case, 1)[0].healthy and members(case, 1)[0].headline is not Code.OK
+    ]
+    groups = {members(case, 1)[0].headline: members(case, 1) for case in failing}
+    serious = len(groups)
+    report = gateway_report(*groups.values(), members("expiring", 1))
+    plain = gateway_card(report, AROUND).plain
+    assert f"{serious} of {serious + 1} servers fail, {serious} causes." in plain
+    assert f"… and {serious - 5} more causes and 1 warning, in the thread." in plain
+    line = overview_card([report], (), AROUND).plain
+    assert f"{PHRASES[fold(report)[0].code]} and {serious - 1} more" in line
+
+
+def test_site_counts_backend_health_of_its_servers_alone() -> None:
+    whole = answered(gateway_report(members("leaf-only", 3)))
+    site = replace(whole, members=whole.members[:1], site="shop.contoso.com")
+    assert "Gateway says: 1 unhealthy" in gateway_card(site, AROUND).plain
+
+
 def test_lock_screen_says_cause_and_who() -> None:
     assert (
         gateway_card(MIXED, AROUND).text
