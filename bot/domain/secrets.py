@@ -31,7 +31,7 @@ _NAMES = (
 _VALUE = r"(?:\"[^\"\r\n]{0,2000}\"?|'[^'\r\n]{0,2000}'?|[^\s\"'<>&;,(){}\[\]][^\s\"'<>&;]{0,2000})"
 _SECRETS = (
     # Slack: tokens, response URLs, webhooks, socket tickets, trigger ids
-    r"\bx(?:ox[a-z]|app|oxe\.xox[a-z])-[\w.-]+"
+    r"\bx(?:ox[a-z]|app|oxe\.xox[a-z])-[\w.%-]+"
     r"|https?://[^\s\"'<>]{0,200}"
     r"(?:hooks\.slack\.com|/response/|/commands/|/actions/|/link/\?ticket=)[^\s\"'<>]*"
     r"|wss?://[^\s\"'<>]+"
@@ -54,7 +54,9 @@ _SECRETS = (
     # options and sentences of a command line
     r"|(?i:(?<!\S)--?(?:[a-z]{1,16}-)?(?:password|passwd|secret|token|(?:api|account)-key)[\s=]{1,3})"
     r"[^\s]{1,2000}"
-    r"|(?<=-u\s)[^\s:@/]{1,64}:[^\s]{1,200}"
+    r"|(?<!\S)(?:-u\s{0,3}|--user[\s=]{1,3})[^\s:@/]{1,64}:[^\s]{1,200}"
+    r"|(?i:\b(?:az|docker|podman)\s{1,3}login\b|\b(?:sshpass|mysql))[^\r\n]{0,200}?\s-p\s{0,3}[^\s]{1,2000}"
+    r"|(?i:(?<!\S)-pass(?:in|out)?\s{1,3}(?:pass:)?|\bconvertto-securestring\s{1,3}(?:-string\s{1,3})?)[^\s]{1,2000}"
     r"|(?i:\bpass(?:word|phrase)\s{1,3}is\s{1,3})[^\s]{1,2000}"
     # user:password@ of any URL; of a database's, up to the last @
     r"|\b(?!(?:https?|wss?):)[a-z][a-z0-9+.-]{1,20}://[^\s:/@\"'<>]{0,200}:[^\s\"'<>]{0,2000}(?=@)"
