@@ -28,7 +28,7 @@ _DER_START = b"\x30"
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _FOREIGN = re.compile(r"[^A-Za-z0-9+/=\s]")
 _AROUND = 200
-_BODY_END = re.compile(r"[A-Za-z0-9+/=]{16,}\s*$")
+_BODY_END = re.compile(r"[A-Za-z0-9+/=]{16}\s*$")
 # `openssl s_client -showcerts` prints the first certificate twice.
 _SHOWN_AGAIN = re.compile(
     r"^Server certificate\n(-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]{1,65536}?"
