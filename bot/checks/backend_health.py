@@ -239,7 +239,11 @@ def _with_server(
     own = tuple(confirmed(finding, server) for finding in own)
     if server.health is Health.HEALTHY:
         own = tuple(hidden_root_may_explain(finding, own) for finding in own)
-    found = (*own, *named_cause(server, own), *compare(report, member, server, own))
+    found = (
+        *own,
+        *named_cause(server, own, report.gateway.sku),
+        *compare(report, member, server, own),
+    )
     return replace(member, server=server, findings=in_headline_order(found))
 
 

@@ -15,6 +15,7 @@ from chainlib import (
     Code,
     Finding,
     Severity,
+    Sku,
     gateway_finding,
 )
 from chainlib.wording import listed
@@ -59,6 +60,31 @@ _SAME_FAULT: Mapping[Code, frozenset[Code]] = MappingProxyType(
     }
 )
 """Azure's code -> our codes for the same fault (azure-rules section 10)."""
+_TRUST_END = frozenset(
+    {
+        Code.INTERMEDIATE_MISSING,
+        Code.SERVER_UNKNOWN_CA,
+        Code.INTERMEDIATE_UNKNOWN_CA,
+        Code.UPLOADED_ROOT_UNUSABLE,
+        Code.ROOT_NOT_ATTACHED,
+        Code.ROOT_MISMATCH,
+        Code.NO_UPLOADED_ROOT_SIGNS_CHAIN,
+        Code.SELF_SIGNED_NOT_CA,
+        Code.CHAIN_OUT_OF_ORDER,
+    }
+)
+_SAME_NUMBER: Mapping[int, frozenset[Code]] = MappingProxyType(
+    {
+        **dict.fromkeys((2, 18, 19, 20, 21), _TRUST_END),
+        7: frozenset({Code.SIGNATURE_INVALID}),
+        9: frozenset({Code.CERTIFICATE_NOT_YET_VALID}),
+        10: frozenset({Code.CERTIFICATE_EXPIRED, Code.UPLOADED_ROOT_UNUSABLE}),
+        **dict.fromkeys((24, 25, 32, 47, 48, 79), frozenset({Code.CA_CONSTRAINT_VIOLATED})),
+        **dict.fromkeys((62, 64), frozenset({Code.NAME_MISMATCH})),
+        **dict.fromkeys((66, 67, 68), frozenset({Code.WEAK_CRYPTO})),
+    }
+)
+"""OpenSSL's number -> our codes for the same fault (azure-rules section 1.4)."""
 _ABOUT_TRUST = frozenset(
     {
         Code.ROOT_MISMATCH,
@@ -116,7 +142,7 @@ def hidden_root_may_explain(finding: Finding, beside: tuple[Finding, ...]) -> Fi
     return replace(finding, severity=Severity.WARNING) if unsure and hidden else finding
 
 
-def named_cause(server: BackendServer, own: tuple[Finding, ...]) -> tuple[Finding, ...]:
+def named_cause(server: BackendServer, own: tuple[Finding, ...], sku: Sku) -> tuple[Finding, ...]:
     """The cause that backend health gives, if our probe did not find the same fault."""
     message = server.message
     if message is None or message.code in {Code.OK, Code.HEALTH_UNKNOWN}:
@@ -127,7 +153,7 @@ def named_cause(server: BackendServer, own: tuple[Finding, ...]) -> tuple[Findin
         said = (_finding(Code.UNRECOGNISED, summary, server),)
         return said if server.health is Health.UNHEALTHY else ()
     doubted = server.health is not Health.UNHEALTHY
-    same = _SAME_FAULT.get(message.code, frozenset())
+    same = _SAME_FAULT.get(message.code) or _SAME_NUMBER.get(message.error_code or 0, frozenset())
     if any(f.code in same and f.severity is Severity.CRITICAL for f in own):
         return ()
     if any(f.code is message.code and (doubted or f.severity is Severity.CRITICAL) for f in own):
@@ -138,7 +164,7 @@ def named_cause(server: BackendServer, own: tuple[Finding, ...]) -> tuple[Findin
             message.code,
             summary,
             healthy=server.health is not Health.UNHEALTHY,
-            evidence=_evidence(server) | _in_vault(message.code, own),
+            evidence=_evidence(server) | _in_vault(message.code, own) | {"sku": sku.value},
         ),
     )
 

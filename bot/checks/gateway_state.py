@@ -38,11 +38,18 @@ def _empty_pools(
     for pool, names in settings.items():
         summary = (
             f"The backend pool {pool} has no servers, but a routing rule uses it with "
-            f"{listed(names)}: its requests are answered with 502."
+            f"{listed(names)}: {_what_clients_get(gateway, names)}."
         )
         yield _finding(
             Code.POOL_EMPTY, Severity.CRITICAL, summary, Basis.DOCUMENTED, pool=pool, settings=names
         )
+
+
+def _what_clients_get(gateway: Gateway, settings: Iterable[str]) -> str:
+    layer4 = {setting.name for setting in gateway.settings if setting.layer4}
+    if layer4.issuperset(settings):
+        return "its connections fail"
+    return "its requests are answered with 502"
 
 
 def _state(gateway: Gateway) -> Iterator[Finding]:

@@ -123,6 +123,9 @@ def _gateway_task(code: Code, context: FixContext) -> GatewayTask | None:
         if context.v1:
             return GatewayTask.POOL_NAME
         return GatewayTask.SNI_NAME if context.sni_name else task
+    # Azure's text of v1 may come of a v2 gateway. Cards from before `v1` have `no_switches` alone.
+    if task is GatewayTask.AUTH_CERTIFICATE and not (context.v1 or context.no_switches):
+        task = GatewayTask.UPLOAD_ROOT
     if task not in _ROOT_TASKS:
         return task
     if context.public_ca:

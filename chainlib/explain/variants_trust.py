@@ -68,6 +68,17 @@ _IS_ROOT = Variant(
     ),
     where=Where.GATEWAY,
 )
+_IS_ROOT_ELSEWHERE = Variant(
+    when={**_IS_ROOT.when, "elsewhere": ANY},
+    steps=(
+        (
+            "Upload {missing_subject} to the gateway: it is the root {elsewhere}. Then attach it "
+            "to the backend setting; uploading alone changes nothing."
+        ),
+        MINUTES,
+    ),
+    where=Where.GATEWAY,
+)
 _NAMESAKE = (
     (
         "The uploaded root has the right name but another key: get the current edition of "
@@ -93,6 +104,19 @@ _OTHER_EDITION = (
 
 TRUST: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
     {
+        Code.AUTH_CERTIFICATE_MISMATCH: (
+            Variant(  # Azure's text for v1, of a v2 gateway
+                when={"sku": "v2"},
+                steps=(
+                    "A v2 gateway takes no authentication certificates: it trusts roots.",
+                    (
+                        "Upload the root of the server's chain as a trusted root certificate, and "
+                        "attach it to the backend setting."
+                    ),
+                    MINUTES,
+                ),
+            ),
+        ),
         Code.INTERMEDIATE_MISSING: (
             of_kind(
                 "names-itself-as-issuer",
@@ -126,6 +150,7 @@ TRUST: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
             ),
             of_kind("same-name-other-key", *_NAMESAKE, where=Where.GATEWAY),
             _IS_INTERMEDIATE,
+            _IS_ROOT_ELSEWHERE,
             _IS_ROOT,
             Variant(
                 when={"possibilities": ANY, "aia": ANY},
@@ -138,6 +163,7 @@ TRUST: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
         Code.INTERMEDIATE_UNKNOWN_CA: (
             _IN_VAULT,
             _IS_INTERMEDIATE,
+            _IS_ROOT_ELSEWHERE,
             _IS_ROOT,
             Variant(when={"missing_subject": ANY}, steps=_FIND_ISSUER),
         ),
@@ -146,6 +172,7 @@ TRUST: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
             of_kind("public-ca-with-uploaded-roots", *_PUBLIC_CA),
             of_kind("same-name-other-key", *_NAMESAKE),
             _IS_INTERMEDIATE,
+            _IS_ROOT_ELSEWHERE,
             _IS_ROOT,
             Variant(when={"missing_subject": ANY}, steps=_FIND_ISSUER),
         ),

@@ -5,7 +5,7 @@ Without them, a missing upper CA cannot be distinguished from an untrusted root.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from chainlib.certificate import Certificate
@@ -30,7 +30,7 @@ def decide(verdict: Verdict, policy: GatewayPolicy, issuers: Iterable[Certificat
         verdict: of `judge`.
         policy: the policy of that verdict.
         issuers: certificates that were not sent; one counts if its key verifies the certificate
-            below the gap.
+            below the gap. Roots of other gateways, which the policy holds, count too.
 
     Returns:
         A verdict whose path marks the issuer as fetched, and whose evidence keeps the one remaining
@@ -42,7 +42,9 @@ def decide(verdict: Verdict, policy: GatewayPolicy, issuers: Iterable[Certificat
     )
     sent_above = [element.certificate for element in elements[place + 1 :] if element.certificate]
     below = elements[place - 1].certificate if place else None
-    found = tuple(_climb(below, (*issuers, *sent_above, *anchors.certificates))) if below else ()
+    elsewhere = {u.certificate: u for u in policy.unattached if u.on_other_gateway}
+    known = (*issuers, *sent_above, *anchors.certificates, *elsewhere)
+    found = tuple(_climb(below, known)) if below else ()
     if not found or found[0] in anchors.certificates:
         return verdict
     explanation = _NOT_GIVEN if is_root(found[0]) else _NOT_SENT
@@ -51,9 +53,11 @@ def decide(verdict: Verdict, policy: GatewayPolicy, issuers: Iterable[Certificat
         *_filled(found, elements[place + 1 :], anchors),
         *elements[place + 1 :],
     )
+    lying = elsewhere.get(found[0])
+    where = {"elsewhere": f"{lying.name} on {lying.gateway}"} if lying else {}
     return replace(
         verdict,
-        findings=tuple(_decided(finding, explanation, found[0]) for finding in verdict.findings),
+        findings=tuple(_decided(one, explanation, found[0], where) for one in verdict.findings),
         path=CertificationPath(elements=filled, complete=False),
     )
 
@@ -87,10 +91,14 @@ def _filled(
         yield PathElement(source=Source.MISSING, subject=found[-1].issuer)
 
 
-def _decided(finding: Finding, explanation: str, issuer: Certificate) -> Finding:
+def _decided(
+    finding: Finding, explanation: str, issuer: Certificate, where: Mapping[str, str]
+) -> Finding:
     if finding.evidence.get("possibilities") != list(TWO_EXPLANATIONS):
         return finding
-    evidence = dict(finding.evidence) | {
+    evidence = {
+        **finding.evidence,
+        **where,
         "possibilities": [explanation],
         "missing_sha256": issuer.sha256,
     }

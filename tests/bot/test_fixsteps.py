@@ -204,8 +204,11 @@ def test_missing_chain_file_is_not_promised_in_thread(missing: str | None, first
     ],
 )
 def test_v1_keeps_the_certificates_that_are_attached(tool: Tool, line: str) -> None:
-    answer = gateway_guide(Code.AUTH_CERTIFICATE_MISMATCH, CONTEXT, tool)
+    context = replace(CONTEXT, v1=True)
+    answer = gateway_guide(Code.AUTH_CERTIFICATE_MISMATCH, context, tool)
     assert line in "\n".join(commands(answer))
+    on_v2 = gateway_guide(Code.AUTH_CERTIFICATE_MISMATCH, CONTEXT, tool)
+    assert on_v2.steps == gateway_guide(Code.ROOT_MISMATCH, CONTEXT, tool).steps
     assert answer.undo
 
 

@@ -161,6 +161,17 @@ def _says_number(one: Document) -> None:
     one.say({"address": "127.0.0.1", "health": "Unhealthy", "healthProbeLog": text})
 
 
+def _number_of_the_name(one: Document) -> None:
+    one.of("backendHttpSettingsCollection")["hostName"] = "other.contoso.test"
+    text = "check OpenSSL diagnostics for the message associated with error code 62"
+    one.say({"address": "127.0.0.1", "health": "Unhealthy", "healthProbeLog": text})
+
+
+def _text_of_version_one(one: Document) -> None:
+    text = "Backend server certificate is not whitelisted with Application Gateway."
+    one.say({"address": "127.0.0.1", "health": "Unhealthy", "healthProbeLog": text})
+
+
 def _unknown_for_now(one: Document) -> None:
     text = "Unknown error. Please try again."
     one.say({"address": "127.0.0.1", "health": "Unknown", "healthProbeLog": text})
@@ -217,6 +228,8 @@ SHAPES: dict[str, tuple[Callable[[Document], None], int, str, str]] = {
     "shared": (_shared_between_pools, 1, "HTTP_STATUS_MISMATCH", "web/https 127.0.0.1: unexp"),
     "root not listed": (_root_not_listed, 0, "TRUST_NOT_VISIBLE", "content of .* root corp"),
     "number": (_says_number, 1, "VERIFY_FAILED", "number 10 means: A certificate in the chain has"),
+    "seen number": (_number_of_the_name, 1, "NAME_MISMATCH", "fix: Set the host name of the"),
+    "text of v1": (_text_of_version_one, 1, "AUTH_CERTIFICATE_MISMATCH", "fix: A v2 gateway takes"),
     "unknown for now": (_unknown_for_now, 0, "HEALTH_UNKNOWN", "try again.\n.*fix: Rely on the"),
     "other SNI name": (_other_sni_name, 1, "NAME_MISMATCH", "look at: https has the SNI name sni"),
     "no name": (

@@ -5,6 +5,8 @@ It never changes what the gateway says.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from chainlib import (
@@ -12,6 +14,7 @@ from chainlib import (
     GatewayPolicy,
     PresentedChain,
     Source,
+    UploadedRoot,
     Verdict,
     Where,
     decide,
@@ -122,6 +125,18 @@ def test_one_explanation_is_left(
     assert (verdict.headline, answer.where, len(evidence["possibilities"])) == (code, where, 1)
     assert evidence["missing_sha256"] == issuer.certificate.sha256
     assert said in answer.cause
+
+
+def test_root_of_another_gateway_decides_too() -> None:
+    lying = UploadedRoot(
+        name="corp", certificate=W.root.certificate, gateway="edge-gw", on_other_gateway=True
+    )
+    policy = replace(trusting(), unattached=(lying,))
+    answer = explain(decided(chain(W.leaf, W.lower, W.upper), policy))
+    assert (
+        "Upload CN=Contoso Root G2 to the gateway: it is the root corp on edge-gw."
+        in (answer.steps[0])
+    )
 
 
 def test_gap_that_was_certain_is_told_as_before() -> None:
