@@ -148,8 +148,8 @@ def mcp(_given: Namespace) -> int:
         if not (missing.name or "").startswith("mcp"):
             raise
         return usage_error(
-            "appgw mcp needs the mcp library, which is not installed; write for example: pip "
-            "install 'appgw-check[mcp]'"
+            "appgw mcp needs the mcp library, which is not installed; write for example, in the "
+            "folder of the clone: pip install '.[mcp]'"
         )
     serve_tools()
     return 0

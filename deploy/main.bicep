@@ -26,7 +26,7 @@ param slackBotToken string
 @secure()
 param slackAppToken string
 
-@description('postgresql://user:password@server.postgres.database.azure.com/appgw?sslmode=require')
+@description('postgresql://user:password@server.postgres.database.azure.com/appgw?sslmode=verify-full&sslrootcert=/etc/ssl/certs/ca-certificates.crt')
 @secure()
 param databaseUrl string
 

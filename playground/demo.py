@@ -18,7 +18,13 @@ from pathlib import Path
 
 from chainlib import Code
 from playground.alert import SAYS, answered_alert
-from playground.gateway_questions import QUESTIONS, GatewayQuestion, answer_to
+from playground.gateway_questions import (
+    ASKER,
+    CHANNEL,
+    QUESTIONS,
+    GatewayQuestion,
+    answer_to,
+)
 from playground.lab.backends import LabBackend
 from playground.lab.catalogue import CATALOGUE
 from playground.lab.recipe import BackendRecipe
@@ -31,6 +37,8 @@ USERS = ("U0ONCALL", "U0SECOND")
 CARD_SECONDS = 20.0
 FILES_SECONDS = 1.5
 ALONGSIDE = 12
+DOCTOR_ASKED = 5
+GATEWAYS_READ = "can be read ("
 AWAITED = "takes ten seconds or more"
 INTRODUCTION = """\
 == every card below was posted by the bot, as a phone shows it; [..] are its buttons,
@@ -109,6 +117,22 @@ async def ask(slack: SlackStandIn, backend: LabBackend, user: str) -> Outcome:
     return Outcome(
         backend=backend, ack=ack, card=card, verdict=verdict_of(card), first=first, final=final
     )
+
+
+async def wait_for_gateways(slack: SlackStandIn) -> None:
+    """Ask `doctor` until the bot has read the list of gateways, which a slow machine delays.
+
+    Checks before that do without the gateways' settings, and say so.
+    """
+    for _ in range(DOCTOR_ASKED):
+        seen = len(slack.ephemerals(ASKER))
+        await slack.command("doctor", channel=CHANNEL, user=ASKER)
+        with suppress(TimeoutError):
+            answer = await slack.until(
+                lambda seen=seen: slack.ephemerals(ASKER)[seen], CARD_SECONDS
+            )
+            if GATEWAYS_READ in render_all(answer):
+                return
 
 
 async def ask_all(slack: SlackStandIn, backends: Sequence[LabBackend]) -> list[Outcome]:
@@ -194,6 +218,7 @@ async def run(
         say("== starting the bot: appgw serve, HTTP mode, settings from the environment only")
         async with BotProcess(stage.environment(), folder, program) as bot:
             stage.slack.request_url = bot.request_url
+            await wait_for_gateways(stage.slack)
             say(f"== asking about each backend: a signed POST {bot.request_url}")
             outcomes = await ask_all(stage.slack, stage.lab.backends)
             say(

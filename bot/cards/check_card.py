@@ -39,7 +39,7 @@ from bot.cards.parts import (
     say,
 )
 from bot.domain.report import CheckReport, GatewayReport
-from chainlib import Code, Fix, Severity
+from chainlib import Basis, Code, Fix, Severity
 from chainlib.frozen import dataclass
 
 SLASH_COMMAND = "/appgw-check"
@@ -156,6 +156,12 @@ def _as_a_site(context: CardContext) -> Iterator[Paragraph]:
 
 def _below(report: CheckReport) -> Iterator[Paragraph]:
     """The lines under the drawing."""
+    if _passes_from_here(report):
+        yield say(
+            bold("The bot's own probe: "),
+            "passes. If it was fixed a moment ago, wait for the gateway's next probe, then check "
+            "again.",
+        )
     if not report.verdict.accepted or report.verdict.headline is not Code.OK:
         yield from _fixes(report)
     if others := _others(report):
@@ -163,6 +169,13 @@ def _below(report: CheckReport) -> Iterator[Paragraph]:
     if report.browser and not report.verdict.accepted:
         mark = "Browser accepts it: " if report.browser.accepted else "Browser: "
         yield say(bold(mark), clean(report.browser.why, _BROWSER_LIMIT))
+
+
+def _passes_from_here(report: CheckReport) -> bool:
+    """Whether backend health alone names what is critical, while our probe passes."""
+    critical = [f for f in report.verdict.findings if f.severity is Severity.CRITICAL]
+    differs = Code.VANTAGE_DIFFERS in report.verdict.codes
+    return differs and bool(critical) and all(f.basis is Basis.GATEWAY for f in critical)
 
 
 def _fixes(report: CheckReport) -> Iterator[Paragraph]:
@@ -205,10 +218,11 @@ def _critical_fixes(report: CheckReport) -> tuple[Fix, ...]:
 
 def _others(report: CheckReport) -> tuple[str, ...]:
     """The other important findings, in the phrases of the notification text."""
+    shown = {report.verdict.headline}
+    if _passes_from_here(report):
+        shown.add(Code.VANTAGE_DIFFERS)
     matter = (f.code for f in report.verdict.findings if f.severity is not Severity.INFO)
-    return tuple(
-        dict.fromkeys(PHRASES[code] for code in matter if code is not report.verdict.headline)
-    )
+    return tuple(dict.fromkeys(PHRASES[code] for code in matter if code not in shown))
 
 
 def _buttons(report: CheckReport, context: CardContext) -> Buttons:

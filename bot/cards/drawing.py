@@ -45,6 +45,7 @@ _ROOT_NOTES = {
     Code.UPLOADED_ROOT_UNUSABLE: "X UNUSABLE as a root",
     Code.NO_UPLOADED_ROOT_SIGNS_CHAIN: "X not the issuer asked for",
 }
+_MISSING = "X MISSING"
 _NO_ROOT = "! UNUSABLE as a root"
 _ANCHORS: Mapping[Source, str] = MappingProxyType(
     {Source.UPLOADED: "gw", Source.WELL_KNOWN: "public"}
@@ -78,7 +79,7 @@ def draw(report: CheckReport, max_lines: int) -> tuple[str, ...]:
     chain = report.chain
     if chain is None or not chain.certificates:
         return _stages(report.verdict.headline, named=not is_ip_literal(report.request.target.host))
-    return _within(tuple(drawing_rows(report)), max_lines)
+    return _within(tuple(drawing_rows(report)), max_lines, report.verdict.headline)
 
 
 def _stages(headline: Code, *, named: bool) -> tuple[str, ...]:
@@ -96,8 +97,11 @@ def _stages(headline: Code, *, named: bool) -> tuple[str, ...]:
     )
 
 
-def _within(rows: tuple[DrawingRow, ...], max_lines: int) -> tuple[str, ...]:
-    """Fold rows without a fault into one line that counts them; above the limit, others too."""
+def _within(rows: tuple[DrawingRow, ...], max_lines: int, headline: Code) -> tuple[str, ...]:
+    """Fold rows without a fault into one line that counts them; above the limit, others too.
+
+    The row with the fault of the headline always stays.
+    """
     lines = [line for row in rows for line in row.lines()]
     if len(lines) <= max_lines:
         return tuple(lines)
@@ -106,12 +110,21 @@ def _within(rows: tuple[DrawingRow, ...], max_lines: int) -> tuple[str, ...]:
         for place, row in enumerate(rows)
         if row.note[:1] in {"X", "!"} or place in {0, len(rows) - 1}
     ]
+    cause = next((row for row in rows if _shows(row, headline)), None)
     while kept and sum(len(row.lines()) for row in kept) > max_lines - 1:
-        kept.pop(-2 if len(kept) > 1 else -1)
+        spare = [row for row in (kept[-1], *kept[:-1]) if row is not cause]
+        kept.remove((spare or kept)[-1])
     gone = len(rows) - len(kept)
     shown = [line for row in kept[:1] for line in row.lines()]
     shown += [f"{'':>{LABEL_WIDTH}}… {gone} more, see the thread"]
     return (*shown, *(line for row in kept[1:] for line in row.lines()))
+
+
+def _shows(row: DrawingRow, headline: Code) -> bool:
+    """Whether the row is marked with the fault of the headline."""
+    if headline is Code.INTERMEDIATE_MISSING:
+        return row.note.startswith(_MISSING)
+    return row.note[2:] == _FAULT_NOTES.get(headline)
 
 
 def drawing_rows(report: CheckReport) -> Iterator[DrawingRow]:
@@ -145,9 +158,9 @@ def _gap(verdict: Verdict, subject: str) -> DrawingRow:
         unseen = any(f.code is Code.TRUST_NOT_VISIBLE for f in verdict.findings)
         note = "? not sent, trust unknown" if unseen else "X not sent, not trusted"
     elif missing.evidence.get("sent_sha256"):
-        note = "X MISSING: right edition"
+        note = f"{_MISSING}: right edition"
     else:
-        note = "X MISSING: not sent"
+        note = f"{_MISSING}: not sent"
     return DrawingRow(label=" gap", name=short_name(subject), note=note)
 
 

@@ -164,7 +164,8 @@ def assumed_request(
 ) -> CheckRequest:
     """The request without a gateway: a v2 setting that sends the host's own name.
 
-    It trusts the well-known CAs, or `trust`, which `said` describes.
+    It trusts the well-known CAs, or `trust`, which `said` describes. If the gateways could not be
+    read, the name that they send to a typed address is not known, and names are not judged.
     """
     why = (
         GATEWAYS_UNKNOWN
@@ -173,9 +174,11 @@ def assumed_request(
         if options.names_place
         else NO_GATEWAY_KNOWN
     )
-    name = options.host or target.host
-    server_name = options.sni or (None if is_ip_literal(name) else name)
-    rule = HttpProbeRule(host_header=name, path=options.path or "/")
+    host_header = options.host or target.host
+    server_name = options.sni or (None if is_ip_literal(host_header) else host_header)
+    rule = HttpProbeRule(host_header=host_header, path=options.path or "/")
+    is_known = not arm_refusal or options.host or not is_ip_literal(target.host)
+    name = host_header if is_known else None
     roots = load_well_known()
     usual = replace(roots, unread=True) if arm_refusal else roots
     policy = GatewayPolicy(anchors=trust or usual, name=name, http=rule)

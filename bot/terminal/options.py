@@ -21,7 +21,10 @@ GATEWAY = Argument(name="gateway", help="gw:prod-gw, gw:group/prod-gw/pool/setti
 GATEWAY_OR_ALL = Argument(
     name="gateway",
     required=False,
-    help="gw:prod-gw, gw:group/prod-gw/pool/setting or an ARM id; default: every gateway.",
+    help=(
+        "gw:prod-gw, gw:group/prod-gw/pool/setting, site:shop.contoso.com or an ARM id; default: "
+        "every gateway."
+    ),
 )
 ROOTS = Argument(
     name="--root",

@@ -20,8 +20,9 @@ fix it, and how to see it without a gateway. The order is that in which the head
 
 - You have a code from a card: find it in the first table.
 - You have a message from the portal: find its beginning in the
-  [second one](#by-azures-message), or paste it: `/appgw-check`, *Diagnose this 502*, or
-  `appgw explain-message --json`.
+  [second one](#by-azures-message), or post it in
+  Slack and choose *Diagnose this 502* in its menu, or write in a terminal
+  `echo '{"text": "THE MESSAGE"}' | appgw explain-message --json`.
 
 Generated from the catalogue in `chainlib/explain/` by `make findings`; edit the catalogue, not this
 file.

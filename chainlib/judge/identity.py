@@ -120,7 +120,8 @@ def server_name(case: Case, chain: PresentedChain) -> Iterator[Finding]:
     """A handshake without SNI receives the server's default certificate, which may differ."""
     sent = chain.target.server_name
     rehearsed = case.rehearsed and chain.handshake_error is None
-    if (is_ip_literal(case.policy.name or "")) if rehearsed else sent is None:
+    unread = case.policy.anchors.unread and case.policy.name is None
+    if (is_ip_literal(case.policy.name or "")) if rehearsed else sent is None and not unread:
         yield no_server_name(case.policy.name, case.policy.sku)
     default = chain.without_server_name
     if sent is not None and default is not None and default != case.certificates:

@@ -25,7 +25,15 @@ from bot.cards.parts import (
     Message,
     json_size,
 )
-from chainlib import CATALOGUE, Code, load_certificates
+from chainlib import (
+    CATALOGUE,
+    Basis,
+    Code,
+    Severity,
+    explain,
+    gateway_finding,
+    load_certificates,
+)
 from playground.lab.pki import intermediate, leaf
 from tests.support.blockkit import (
     assert_accepted_by_slack,
@@ -283,6 +291,20 @@ def test_switched_off_validation_says_what_it_hides() -> None:
         True,
     )
     assert "CERTIFICATE_EXPIRED" in details(CASES["unvalidated"]()).message.plain
+
+
+def test_health_older_than_the_fix_is_no_second_fault() -> None:
+    good = CASES["good"]()
+    said = gateway_finding(Code.INTERMEDIATE_MISSING, "Backend health reports this.")
+    differs = replace(
+        said, code=Code.VANTAGE_DIFFERS, severity=Severity.WARNING, basis=Basis.INFERRED
+    )
+    verdict = replace(good.verdict, findings=(said, differs))
+    report = replace(good, verdict=verdict, explanation=explain(verdict))
+    plain = check_card(report, AROUND).plain
+    assert "The bot's own probe: passes. If it was fixed a moment ago, wait" in plain
+    assert PHRASES[Code.VANTAGE_DIFFERS] not in plain
+    assert "own probe: passes" not in card("leaf-only").plain
 
 
 def test_wrong_order_says_what_must_move_where() -> None:

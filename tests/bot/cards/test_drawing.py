@@ -55,6 +55,16 @@ def test_limited_intermediate_is_marked_where_it_stands() -> None:
     assert lines[2].strip() == "X MAY NOT SIGN THIS"
 
 
+@pytest.mark.parametrize("room", [3, 4])
+def test_missing_certificate_stays_where_room_is_short(room: int) -> None:
+    lower = pki.intermediate(ISSUING, "Fabrikam Issuing 2")
+    lines = draw(rehearsed(pki.leaf(lower, "other.test"), ISSUING, pki.root("Other")), room)
+    assert [line.strip() for line in lines][:2] == [
+        "gap   Fabrikam Issuing 2",
+        "X MISSING: not sent",
+    ]
+
+
 @pytest.mark.parametrize("place", [9, 10, 12])
 def test_label_keeps_its_blank(place: int) -> None:
     extra = [pki.root(f"Extra {number}") for number in range(12)]

@@ -355,9 +355,16 @@ async def test_host_is_probed_without_arm_and_says_why(
 ) -> None:
     arm.fault = Fault(kind=kind)
     async with backend() as port:
-        answer = answered(
-            await check_service(client).host(HostTarget(host=NAME, port=port), NOTHING_TYPED)
-        )
+        answer, of_address = [
+            answered(
+                await check_service(client).host(HostTarget(host=host, port=port), NOTHING_TYPED)
+            )
+            for host in (NAME, "127.0.0.1")
+        ]
+    # The name that a setting sends to an address is as unknown as its roots.
+    assert of_address.report.verdict.headline is Code.TRUST_NOT_VISIBLE
+    assert "the name: none was given" in of_address.report.not_checked
+    assert Code.NO_SNI not in of_address.report.verdict.codes
     assert answer.report.request.assumed == (GATEWAYS_UNKNOWN,)
     assert answer.report.chain is not None
     assert answer.arm_refusal is not None

@@ -339,4 +339,4 @@ def test_missing_library_names_the_extra(capsys: pytest.CaptureFixture[str]) -> 
     from bot.cli import mcp  # noqa: PLC0415 -- the program is imported late in other tests too
 
     assert mcp(Namespace()) == 2
-    assert "pip install 'appgw-check[mcp]'" in capsys.readouterr().err
+    assert "pip install '.[mcp]'" in capsys.readouterr().err
