@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from chainlib import Code
@@ -128,11 +129,14 @@ async def wait_for_gateways(slack: SlackStandIn) -> None:
         seen = len(slack.ephemerals(ASKER))
         await slack.command("doctor", channel=CHANNEL, user=ASKER)
         with suppress(TimeoutError):
-            answer = await slack.until(
-                lambda seen=seen: slack.ephemerals(ASKER)[seen], CARD_SECONDS
-            )
-            if GATEWAYS_READ in render_all(answer):
+            answers = await slack.until(partial(_later, slack, seen), CARD_SECONDS)
+            if any(GATEWAYS_READ in render_all(answer) for answer in answers):
                 return
+
+
+def _later(slack: SlackStandIn, seen: int) -> list[Message]:
+    """The answers that only the asker sees, without the first `seen`."""
+    return slack.ephemerals(ASKER)[seen:]
 
 
 async def ask_all(slack: SlackStandIn, backends: Sequence[LabBackend]) -> list[Outcome]:

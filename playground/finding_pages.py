@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from bot.azure.english_messages import OLDER_MESSAGES
@@ -45,13 +46,13 @@ _EXAMPLE = FixContext(
     no_chain_file=True,
     no_root_file=True,
 )
-_PUBLIC_CA = FixContext(
-    host="backend.contoso.com",
-    group="rg-prod",
-    gateway="prod-gw",
-    setting="https-be",
-    public_ca=True,
-)
+_V1 = replace(_EXAMPLE, host="10.0.0.5", carried="backend.contoso.com", v1=True, no_switches=True)
+_CASE_OF_TASK = {
+    GatewayTask.DETACH_ROOTS: (Code.ROOT_MISMATCH, replace(_EXAMPLE, public_ca=True)),
+    GatewayTask.POOL_NAME: (Code.NAME_MISMATCH, _V1),
+    GatewayTask.SNI_NAME: (Code.NAME_MISMATCH, replace(_EXAMPLE, sni_name=True)),
+}
+"""Tasks that no code has by itself: the code and the case that lead to them."""
 _FENCES = {
     Language.SH: "sh",
     Language.POWERSHELL: "powershell",
@@ -165,9 +166,8 @@ def _gateway(tool: Tool) -> Iterator[str]:
 
 
 def _gateway_example(task: GatewayTask, codes: list[Code], tool: Tool) -> FixGuide:
-    if task is GatewayTask.DETACH_ROOTS:
-        return gateway_guide(Code.ROOT_MISMATCH, _PUBLIC_CA, tool)
-    return gateway_guide(codes[0], _EXAMPLE, tool)
+    code, context = _CASE_OF_TASK.get(task) or (codes[0], _EXAMPLE)
+    return gateway_guide(code, context, tool)
 
 
 def _section(title: str, codes: list[Code], answer: FixGuide) -> Iterator[str]:
