@@ -21,6 +21,7 @@ from azure.core.rest import AsyncHttpResponse, HttpRequest
 
 from bot.azure.arm_json import documents, mapping, text
 from bot.azure.credentials import endpoint, make_credential
+from bot.azure.errors import UnexpectedAnswer
 from bot.azure.pipeline import open_session, policies, transport_over
 from bot.azure.settings import ArmSettings, ArmTiming
 from bot.domain.gateway_ref import GatewayId
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from azure.mgmt.network.aio import NetworkManagementClient
 
 SUBSCRIPTIONS_VERSION = "2022-12-01"
+MAX_DOCUMENTS = 20_000
+"""Of one list; Azure allows 1,000 gateways in a subscription."""
 MAX_CLIENTS = 50
 """One for each subscription; without APPGW_SUBSCRIPTIONS users may type any."""
 
@@ -59,8 +62,10 @@ class Connection:
             self._plain_client
         )
         found: list[str] = []
+        seen: set[str] = set()
         url: str | None = f"{self.url}/subscriptions?api-version={SUBSCRIPTIONS_VERSION}"
         while url:
+            _refuse_endless(url, seen, len(found))
             page = mapping(await _get_json(client, url))
             found += (
                 text(item.get("subscriptionId"))
@@ -73,7 +78,7 @@ class Connection:
     async def gateways(self, subscription: str) -> list[Mapping[str, Any]]:
         """Every gateway of one subscription, with its whole configuration."""
         client = await self._client(subscription)
-        return [document async for document in client.application_gateways.list_all()]
+        return await _all(client.application_gateways.list_all())
 
     async def public_addresses(self, subscription: str) -> list[Mapping[str, Any]]:
         """Every public IP address of one subscription.
@@ -81,7 +86,7 @@ class Connection:
         Needs the right `Microsoft.Network/publicIPAddresses/read`.
         """
         client = await self._client(subscription)
-        return [document async for document in client.public_ip_addresses.list_all()]
+        return await _all(client.public_ip_addresses.list_all())
 
     async def gateway(self, identity: GatewayId) -> Mapping[str, Any]:
         """Read one gateway."""
@@ -149,6 +154,25 @@ async def open_connection(settings: ArmSettings, timing: ArmTiming) -> Connectio
         await session.close()
         raise
     return Connection(url=url, scopes=scopes, credential=credential, session=session, timing=timing)
+
+
+async def _all(paged: Any) -> list[Mapping[str, Any]]:  # noqa: ANN401 -- the SDK's pager is typed by its models
+    """Every document of a list."""
+    found: list[Mapping[str, Any]] = []
+    seen: set[str] = set()
+    pages = paged.by_page()
+    async for page in pages:
+        found += [document async for document in page]
+        if pages.continuation_token:
+            _refuse_endless(pages.continuation_token, seen, len(found))
+    return found
+
+
+def _refuse_endless(link: str, seen: set[str], documents: int) -> None:
+    """Refuse a list whose next page was read before, or that does not end."""
+    if link in seen or documents > MAX_DOCUMENTS:
+        raise UnexpectedAnswer("a list without end")
+    seen.add(link)
 
 
 async def _get_json(

@@ -83,6 +83,9 @@ def read(name: str, command: Command, words: Sequence[str]) -> Namespace | str:
         CommandLineError: the words are no line of this command.
     """
     parser = _parser(name, command)
+    # argparse would drop the value "--" and leave the option an empty list.
+    if dropped := [word for word in words if word.startswith("--") and word.endswith("=--")]:
+        raise CommandLineError(f"{dropped[0].removesuffix('=--')}: expected one argument", name)
     try:
         given, unknown = parser.parse_known_args(words)
     except argparse.ArgumentError as error:

@@ -235,16 +235,21 @@ def _refuse_unwritable(path: Path | None) -> None:
     """Refuse a path that cannot be written, before anything is probed.
 
     Raises:
-        InputError: it is a folder, or its folder does not exist or is not writable.
+        InputError: it is a folder, its name is too long, or its folder does not exist or is not
+            writable.
     """
-    if path is None:
-        return
-    if path.is_dir():
-        raise InputError(f"--report {path} is a folder; write for example --report report.html.")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
-        raise InputError(
-            f"--report {path} cannot be written; write for example --report report.html."
-        )
+    example = "write for example --report report.html."
+    try:
+        if path is None:
+            return
+        if path.is_dir():
+            raise InputError(f"--report {path} is a folder; {example}")
+        if os.access(path if path.exists() else path.parent, os.W_OK):
+            return
+    except OSError as error:
+        reason = os.strerror(error.errno or 0).lower()
+        raise InputError(f"--report {path} cannot be written ({reason}); {example}") from None
+    raise InputError(f"--report {path} cannot be written; {example}")
 
 
 def _write_page(path: Path, report: CheckReport) -> None:

@@ -9,6 +9,7 @@ from io import TextIOWrapper
 from typing import TextIO
 
 UNUSABLE = 2
+_LONGEST_WORD, _SHOWN = 300, 80
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF})
 """Errors of an output that was closed or is full."""
 
@@ -16,9 +17,10 @@ NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.E
 def usage_error(sentence: str) -> int:
     """Print the sentence and return the exit status.
 
-    Text from the command line in it cannot break the line or move the cursor.
+    Text from the command line in it cannot break the line, move the cursor or fill the screen.
     """
-    shown = "".join(c if c.isprintable() else "\ufffd" for c in " ".join(sentence.split()))
+    words = (one if len(one) <= _LONGEST_WORD else f"{one[:_SHOWN]}..." for one in sentence.split())
+    shown = "".join(c if c.isprintable() else "\ufffd" for c in " ".join(words))
     sys.stderr.write(f"appgw: {shown}\n")
     return UNUSABLE
 

@@ -6,6 +6,7 @@ It asks Slack who the token belongs to and ARM which gateways it sees.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 from importlib.metadata import version
@@ -24,6 +25,11 @@ from bot.terminal.azure import now, terminal_client
 WELL, FAIL, UNUSABLE = 0, 1, 2
 _PATIENCE_S = 10.0
 _LINE = 600
+_LONGEST_ANSWER = 64 * 1024
+_TOO_MANY, _SERVER_ERROR = 429, 500
+_MOMENTARY = frozenset(  # docs.slack.dev/reference/methods/auth.test
+    {"fatal_error", "internal_error", "ratelimited", "request_timeout", "service_unavailable"}
+)
 
 
 def run_doctor() -> int:
@@ -107,20 +113,17 @@ async def _slack_side(settings: Settings) -> list[DoctorCheck]:
                 f"{settings.slack_api_url}auth.test", headers=headers, ssl=context
             ) as response,
         ):
-            shown = await response.json(content_type=None)
-    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            body = await _start_of(response)
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
         return [
             _failing(
                 f"cannot be reached ({type(error).__name__}); is {settings.slack_api_url} open?"
             )
         ]
     time = clock(now(), response.headers.get("Date"))
-    if not (isinstance(shown, dict) and shown.get("ok")):
-        word = shown.get("error") if isinstance(shown, dict) else "no answer"
-        return [
-            _failing(f"refuses SLACK_BOT_TOKEN ({word}); copy it again from the app's settings."),
-            time,
-        ]
+    shown = _object_in(body)
+    if trouble := _trouble(shown, response, settings.slack_api_url):
+        return [_failing(trouble), time]
     token = DoctorCheck(
         what="Slack",
         state=CheckState.OK,
@@ -128,6 +131,41 @@ async def _slack_side(settings: Settings) -> list[DoctorCheck]:
     )
     scopes = [scope.strip() for scope in response.headers.get("x-oauth-scopes", "").split(",")]
     return [token, *missing_scopes(scopes), history(scopes, settings.without_history), time]
+
+
+def _object_in(body: bytes) -> dict[str, object]:
+    """The JSON object of a body; an empty one if there is none."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _trouble(shown: dict[str, object], response: aiohttp.ClientResponse, url: str) -> str | None:
+    """Why an answer of `auth.test` is no success: Slack's trouble, a proxy's page, the token."""
+    word, status = str(shown.get("error") or ""), response.status
+    if word in _MOMENTARY or status == _TOO_MANY or status >= _SERVER_ERROR:
+        return f"answers with an error now ({word or f'HTTP {status}'}); try again in a minute."
+    if "ok" not in shown:
+        return (
+            f"cannot be asked: what came is no answer of Slack's (HTTP {status}, "
+            f"{response.content_type}); does a proxy stand before {url}?"
+        )
+    if not shown["ok"]:
+        reason = word or "no reason given"
+        return f"refuses SLACK_BOT_TOKEN ({reason}); copy it again from the app's settings."
+    return None
+
+
+async def _start_of(response: aiohttp.ClientResponse) -> bytes:
+    """The body, or its first bytes where it is larger than an answer of Slack's."""
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(_LONGEST_ANSWER):
+        body += chunk
+        if len(body) > _LONGEST_ANSWER:
+            break
+    return bytes(body)
 
 
 def _failing(sentence: str) -> DoctorCheck:

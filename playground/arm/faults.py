@@ -6,8 +6,10 @@ Answers of which there is no recording are invented, and a comment says so.
 from __future__ import annotations
 
 import asyncio
+import gzip
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from aiohttp import web
 
@@ -32,6 +34,8 @@ class FaultKind(StrEnum):
     PROXY_PAGE = "proxy-page"
     ENDLESS = "endless"
     ELSEWHERE = "elsewhere"
+    LOOP = "loop"
+    BOMB = "bomb"
 
 
 _ERRORS = {
@@ -107,7 +111,16 @@ class Fault:
             return web.json_response(
                 {"error": {"code": code, "message": message}}, status=status, headers=headers
             )
+        if self.kind is FaultKind.BOMB:
+            headers |= {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+            return web.Response(body=_bomb(), headers=headers)
         if self.kind in _BODIES:
             text, content_type = _BODIES[self.kind]
             return web.Response(text=text, content_type=content_type, headers=headers)
         return None
+
+
+@cache
+def _bomb() -> bytes:
+    """Valid JSON, a few kilobytes on the wire and 40 MiB in memory."""
+    return gzip.compress(b'{"value": [' + b" " * 40 * 2**20 + b"]}", compresslevel=1)

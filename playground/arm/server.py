@@ -206,7 +206,8 @@ class ArmStandIn:
                         "value": [
                             {"subscriptionId": one, "state": self._state(one)}
                             for one in self._known_subscriptions()
-                        ]
+                        ],
+                        **({"nextLink": str(request.url)} if self._loops("subscriptions") else {}),
                     }
                 )
             case "list":
@@ -240,6 +241,10 @@ class ArmStandIn:
         )
         return self._gateways.get(path.lower())
 
+    def _loops(self, operation: str) -> bool:
+        fault = self.fault
+        return fault is not None and fault.kind is FaultKind.LOOP and fault.strikes(operation)
+
     def _known_subscriptions(self) -> list[str]:
         return (
             list(dict.fromkeys(held.spec.subscription for held in self._gateways.values()))
@@ -257,7 +262,7 @@ class ArmStandIn:
             if one.spec.subscription.lower() == subscription.lower()
         ]
         page = {"value": [one.document for one in held[start : start + self.page_size]]}
-        rest = start + self.page_size
+        rest = start if self._loops("list") else start + self.page_size
         path = (
             f"{self.url}/subscriptions/{subscription}"
             "/providers/Microsoft.Network/applicationGateways"

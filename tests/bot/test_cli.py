@@ -528,7 +528,9 @@ async def test_report_is_written_beside_the_json(checking: CheckHandler, tmp_pat
     assert NAME in page.read_text()
 
 
-@pytest.mark.parametrize("place", [".", "nowhere/report.html"], ids=["folder", "no folder"])
+@pytest.mark.parametrize(
+    "place", [".", "nowhere/report.html", "x" * 5000], ids=["folder", "no folder", "long name"]
+)
 def test_report_that_cannot_be_written_is_one_sentence(
     place: str, root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -536,6 +538,7 @@ def test_report_that_cannot_be_written_is_one_sentence(
     assert run_check(options) == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n"), "--report report.html" in err) == ("", 1, True)
+    assert len(err) < 1000
 
 
 async def test_no_root_is_the_well_known_mode(checking: CheckHandler) -> None:

@@ -25,6 +25,7 @@ from bot.terminal.command_line import CommandLineError, read
         pytest.param("check a --tim 3", "No such option: --tim.", id="shortened option"),
         pytest.param("check --bad", "No such option: --bad", id="unknown before missing"),
         pytest.param("check a --sni", "--sni: expected one argument", id="no value"),
+        pytest.param("check a --sni=--", "--sni: expected one argument", id="two dashes"),
         pytest.param("check a --timeout b", "--timeout: invalid float value: 'b'", id="no number"),
         pytest.param("check a --json=1", "--json: ignored explicit argument", id="switch"),
         pytest.param("health a b", "for example: appgw health gw:prod-gw", id="own example"),

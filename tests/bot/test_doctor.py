@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from playground.arm import Fault, FaultKind
+from playground.slack import Fault as SlackFault
+from playground.slack import SlackStandIn
 from playground.stage import Stage
 from tests.support.waiting import within_limit
 from tests.support.warm import appgw
@@ -105,6 +107,25 @@ async def test_doctor_tells_a_refused_token_without_repeating_it(tmp_path: Path)
     assert status == 1, printed
     assert "FAIL Slack: refuses SLACK_BOT_TOKEN" in printed
     assert "xoxb-not-this-one" not in printed
+
+
+async def test_doctor_tells_a_proxy_from_a_refusal(tmp_path: Path) -> None:
+    answers = {
+        "no answer of Slack's (HTTP 403, text/plain); does a proxy": SlackFault(
+            method="auth.test", status=403, times=1
+        ),
+        "no answer of Slack's (HTTP 200, application/json)": SlackFault(
+            method="auth.test", status=200, body=b"[" * 200_000, times=1
+        ),
+        "answers with an error now (internal_error); try again": SlackFault(
+            method="auth.test", error="internal_error", times=1
+        ),
+    }
+    async with SlackStandIn() as slack:
+        for says, fault in answers.items():
+            slack.faults.add(fault)
+            status, printed = await doctor(slack.environment(socket_mode=True), tmp_path)
+            assert (status, says in printed, "Traceback" in printed) == (1, True, False), printed
 
 
 async def test_doctor_without_settings_says_what_is_missing(tmp_path: Path) -> None:

@@ -168,7 +168,7 @@ def _command_in(request: web.Request, body: bytes) -> dict[str, Any] | None:
 
 def _is_ssl_check(body: bytes) -> bool:
     """Slack's `ssl_check` request, which has no signature and needs no action."""
-    return len(body) <= _LONGEST_SSL_CHECK and parse_qs(body).get(b"ssl_check") == [b"1"]
+    return len(body) <= _LONGEST_SSL_CHECK and parse_qs(body.decode()).get("ssl_check") == ["1"]
 
 
 def _is_utf8(body: bytes) -> bool:

@@ -160,6 +160,18 @@ async def test_operation_that_never_ends_or_points_elsewhere(
     )
 
 
+@pytest.mark.parametrize("operation", ["list", "subscriptions"])
+@pytest.mark.parametrize("kind", [FaultKind.LOOP, FaultKind.BOMB], ids=str)
+async def test_list_without_end_is_refused_at_once(
+    arm: ArmStandIn, client: ArmClient, kind: FaultKind, operation: str
+) -> None:
+    """The next page is the same one again, or a few kilobytes unfold to 40 MiB."""
+    arm.add(PROD)
+    arm.fault = Fault(kind=kind, on=frozenset({operation}))
+    assert refusal(await client.inventory()).kind is RefusalKind.MALFORMED
+    assert arm.calls[operation] <= 2
+
+
 async def test_forbidden_names_the_missing_right(arm: ArmStandIn, client: ArmClient) -> None:
     arm.add(PROD, fault=Fault(kind=FaultKind.FORBIDDEN, on=frozenset({"health"})))
     answer = refusal(await client.health(PROD_ID))
