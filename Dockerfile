@@ -37,6 +37,6 @@ WORKDIR /data
 VOLUME /data
 EXPOSE 3000 8080
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \
-    CMD ["python", "-c", "import os, urllib.request as u; u.urlopen('http://127.0.0.1:' + os.environ.get('APPGW_ADMIN_PORT', '8080') + '/healthz', timeout=4)"]
+    CMD ["python", "-c", "import os, urllib.request as u; u.build_opener(u.ProxyHandler({})).open('http://127.0.0.1:' + (os.environ.get('APPGW_ADMIN_PORT') or '8080') + '/healthz', timeout=4)"]
 ENTRYPOINT ["appgw"]
 CMD ["serve"]

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -12,6 +16,7 @@ import yaml
 
 from bot.main import CHECK_TIMEOUT_S
 from bot.settings import Settings, load_settings
+from bot.settings.values import LOOPBACK
 from bot.slack.service import DRAIN_S
 
 ROOT = Path(__file__).parents[1]
@@ -86,6 +91,35 @@ def test_pod_is_probed_and_has_time_to_stop(pod: dict[str, Any]) -> None:
     assert container["livenessProbe"]["httpGet"] == {"path": "/healthz", "port": port["name"]}
     assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": port["name"]}
     assert pod["terminationGracePeriodSeconds"] > STOPS_WITHIN_S > max(DRAIN_S, CHECK_TIMEOUT_S)
+
+
+def test_image_asks_its_own_port_past_proxies() -> None:
+    """An environment with HTTP_PROXY would otherwise make every container unhealthy."""
+    written = re.search(r"HEALTHCHECK[^\[]*(\[.*\])", (ROOT / "Dockerfile").read_text("utf-8"))
+    assert written
+    _, option, code = json.loads(written[1])
+    with HTTPServer((LOOPBACK, 0), _Healthy) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        environment = {
+            "APPGW_ADMIN_PORT": str(server.server_port),
+            "http_proxy": f"http://{LOOPBACK}:9",
+        }
+        done = subprocess.run(  # noqa: S603 -- our own interpreter
+            [sys.executable, "-I", option, code], env=environment, check=False, timeout=60
+        )
+        server.shutdown()
+    assert done.returncode == 0
+
+
+class _Healthy(BaseHTTPRequestHandler):
+    """Answers every GET with 200."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_details: object) -> None:
+        """Write nothing."""
 
 
 def test_names_in_the_cluster_meet(cluster: dict[str, dict[str, Any]], pod: dict[str, Any]) -> None:

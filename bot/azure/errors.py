@@ -60,7 +60,11 @@ def refusal_of(
         gateway: the gateway that was asked about, for the commands in the advice.
     """
     match error:
-        case ClientAuthenticationError() | HttpResponseError(status_code=HTTPStatus.UNAUTHORIZED):
+        case (
+            ClientAuthenticationError()
+            | HttpResponseError(status_code=HTTPStatus.UNAUTHORIZED)
+            | OSError(filename=str())  # of a sign-in: only its token is read from a file
+        ):
             return refusals.no_credential(credential, what)
         case TimeoutError() | ServiceRequestTimeoutError() | ServiceResponseTimeoutError():
             return refusals.timed_out(what, budget)

@@ -6,7 +6,7 @@ They only decide which part handles a payload.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from slack_bolt import BoltResponse
@@ -43,7 +43,7 @@ from chainlib.frozen import dataclass
 log = logging.getLogger(__name__)
 
 COMMANDS = ("/appgw-check", "/appgw")
-_OK, _NOT_FOUND = 200, 404
+_OK, _BAD_REQUEST, _NOT_FOUND = 200, 400, 404
 CHANNEL_CHANGES = ("channel_shared", "channel_unshared", "channel_id_changed")
 DIAGNOSE_502, CHECK_BACKEND = "diagnose_502", "check_backend"
 
@@ -197,5 +197,17 @@ async def on_error(error: Exception, body: Payload) -> BoltResponse | None:
             "a payload of another kind", extra={"kind": word(inner(body, "event"), "type") or kind}
         )
         return BoltResponse(status=_NOT_FOUND if kind == "unknown" else _OK)
+    if _is_malformed(body):
+        log.warning("unreadable request", extra={"reason": type(error).__name__})
+        return BoltResponse(status=_BAD_REQUEST)
     log.error("a listener failed", exc_info=error, extra={"kind": kind})
     return None
+
+
+def _is_malformed(body: Payload) -> bool:
+    """Whether Bolt itself cannot read the payload, so that no listener saw it."""
+    actions = body.get("actions", []) if body.get("type") == "block_actions" else []
+    readable = isinstance(actions, list) and all(
+        isinstance(one, Mapping) and "action_id" in one for one in actions
+    )
+    return not (readable and isinstance(body.get("event", {}), Mapping))

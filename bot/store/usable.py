@@ -38,7 +38,10 @@ def check_database(url: str) -> str:
     """
     parsed = parse_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return _file(Path(parsed.database or ""))
+        try:
+            return _file(Path(parsed.database or ""))
+        except OSError as error:  # a name too long, a working directory that was deleted
+            raise unusable(parsed, os.strerror(error.errno or 0)) from error
     arguments = {**POSTGRESQL["connect_args"], "connect_timeout": _CONNECT_S}
     _read(parsed, lambda: create_engine(parsed, connect_args=arguments))
     return "PostgreSQL answers."
@@ -69,10 +72,7 @@ def _check_rights(parsed: URL, connection: Connection) -> None:
 
 def _file(file: Path) -> str:
     url = URL.create("sqlite", database=str(file))
-    try:
-        check_kind(file)
-    except OSError as error:
-        raise unusable(url, os.strerror(error.errno or 0)) from error
+    check_kind(file)
     if not file.exists():
         folder = next(one for one in file.absolute().parents if one.exists())
         if not (folder.is_dir() and os.access(folder, os.W_OK)):

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-_WIDEST, _MARGIN, _INDENT = 80, 2, 24
+_WIDEST, _NARROWEST, _MARGIN, _INDENT = 80, 20, 2, 24
 _HELP = "Show this message and exit."
 _EXAMPLES = {
     "check": "check backend.contoso.com",
@@ -183,4 +183,4 @@ def _wrapped(text: str, first: str = "", rest: str = "") -> str:
 def _width() -> int:
     from shutil import get_terminal_size  # noqa: PLC0415 -- for help texts alone
 
-    return min(_WIDEST, get_terminal_size().columns) - _MARGIN
+    return max(_NARROWEST, min(_WIDEST, get_terminal_size().columns)) - _MARGIN

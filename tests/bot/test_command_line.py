@@ -72,6 +72,15 @@ def test_help_describes_every_option(
     assert max(map(len, shown.splitlines())) <= 70
 
 
+@pytest.mark.parametrize("line", ["--help", "db --help", "check --help"])
+def test_narrowest_terminal_gets_its_help(
+    line: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "1")
+    assert run(line.split()) == 0
+    assert "--help" in capsys.readouterr().out
+
+
 def test_overview_lists_commands_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["--help"]) == 0
     shown = capsys.readouterr().out

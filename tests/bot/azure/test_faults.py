@@ -313,6 +313,20 @@ async def test_credential_that_cannot_be_made(
     assert advice in answer.remedy[0]
 
 
+async def test_missing_token_file_is_no_network_fault(
+    clock: MovableClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AZURE_TENANT_ID", "00000000-0000-0000-0000-000000000000")
+    monkeypatch.setenv("AZURE_CLIENT_ID", "00000000-0000-0000-0000-000000000001")
+    monkeypatch.setenv("AZURE_AUTHORITY_HOST", "https://127.0.0.1:9")
+    monkeypatch.setenv("AZURE_FEDERATED_TOKEN_FILE", str(tmp_path / "token"))
+    settings = ArmSettings(credential="workload-identity")
+    async with ArmClient(settings, clock=clock, timing=FAST) as client:
+        answer = refusal(await client.inventory())
+    assert answer.kind is RefusalKind.NO_CREDENTIAL
+    assert "azure.workload.identity/use" in answer.remedy[0]
+
+
 async def test_unusable_ca_bundle(clock: MovableClock, tmp_path: Path) -> None:
     settings = ArmSettings(
         credential="static", static_token="t", ca_bundle=str(tmp_path / "missing.pem")

@@ -32,6 +32,11 @@ UNREADABLE = {
     "form cut short": ("payload=[", FORM),
     "form too deep": ("payload=" + "[" * 100_000, FORM),
     "event of no kind": ('{"type":"event_callback","event":null}', JSON),
+    "event that is a list": ('{"type":"event_callback","event":[]}', JSON),
+    "click on nothing": (
+        "payload=%7B%22type%22%3A%22block_actions%22%2C%22actions%22%3A%5B%7B%7D%5D%7D",
+        FORM,
+    ),
     "click of no kind": (
         "payload=%7B%22type%22%3A%22block_actions%22%2C%22actions%22%3A5%7D",
         FORM,

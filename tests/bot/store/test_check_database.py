@@ -82,6 +82,16 @@ def test_look_refuses_what_the_start_refuses(tmp_path: Path, kind: str) -> None:
     assert file.is_file() or file.stat().st_mode == before, "a device of the system keeps its mode"
 
 
+def test_deleted_working_directory_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (gone := tmp_path / "gone").mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(UnusableDatabase, match="No such file or directory"):
+        check_database("sqlite:///data/appgw.sqlite3")
+
+
 def test_name_too_long_is_refused(tmp_path: Path) -> None:
     for use in (check_database, upgrade):
         with pytest.raises(UnusableDatabase, match="name too long"):
