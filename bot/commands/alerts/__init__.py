@@ -7,7 +7,7 @@ them, `roles` says what a name is there, `relevance` whether a check could expla
 
 from bot.commands.alerts.read import read_alert, read_alert_json
 from bot.commands.alerts.reading import AlertReading, AlertTarget
-from bot.commands.alerts.relevance import is_resolved
+from bot.commands.alerts.state import is_resolved
 from bot.commands.alerts.text import AlertText, read_text
 
 __all__ = [

@@ -4,15 +4,12 @@ A host that is in no inventory is checked only if the alert gives a reason: a la
 backend, a 5xx status, TLS or a web site as the subject, words that say that it does not answer, or
 a text that names the host and hardly anything else. The absence of another subject is not enough,
 because most alerts of a channel are about other things. Host names count too: `kafka-3` is a queue.
-Alerts whose problem has ended are recognised here as well.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from itertools import islice
-from typing import Any
+from collections.abc import Sequence
 
 from bot.commands.alerts.mentions import Mention
 from bot.commands.alerts.pages import is_root_or_health
@@ -29,7 +26,7 @@ from bot.commands.alerts.relevance_words import (
     WEB,
 )
 from bot.commands.alerts.roles import Role, is_at_the_head, is_said_to_fail, label_role
-from bot.commands.alerts.text import AlertText, Line, read_text
+from bot.commands.alerts.text import AlertText, Line
 from chainlib.frozen import dataclass
 
 _ADDRESS = re.compile(r"(?i)\b[a-z][a-z0-9+.-]{1,20}://\S{1,500}|\S{1,100}@\S{1,100}")
@@ -56,16 +53,6 @@ _SENTENCE = 10
 _INSTANCE = re.compile(r"(?i)\binstances?\W{0,6}$|^instances?\b")
 _REACH = 240
 """How far from a name words count as said of it."""
-_FIRST_LINES, _LONGEST_LINE = 40, 400
-"""How much of a message is searched for words that say that the problem has ended."""
-_OVER = r"(?:resolved|recovered|recovery|deactivated|closed|back to normal)"
-_FIRST_WORDS = re.compile(rf"[^\w]*(?::\w+:[^\w]*)*{_OVER}(?![\w-])", re.IGNORECASE)
-_STATE_FIELD = re.compile(
-    r"\W{0,3}(?:alert |monitor )?(?:status|state|condition|monitorcondition)\W{1,6}"
-    rf"{_OVER}(?![\w-])",
-    re.IGNORECASE,
-)
-_FIRING = re.compile(r"[^\w]*(?::\w+:[^\w]*)*(?:firing|fired|triggered)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,21 +190,3 @@ def _most_words(subject: AlertSubject, mention: Mention, *, is_url: bool) -> int
     if subject.is_fault:
         return _FAILING
     return 0 if is_url else _BARE
-
-
-def is_resolved(message: Mapping[str, Any]) -> bool:
-    """Whether a message says that an alert is resolved.
-
-    Tools say so in their first words: `[RESOLVED]`, `Resolved:`, `Recovered`, and Azure Monitor in
-    `monitorCondition`. A message with such a word further on (`could not be resolved`) is an
-    ordinary alert.
-
-    Args:
-        message: as Slack delivers it; hostile, so only a bounded part is read.
-    """
-    lines = [line.text[:_LONGEST_LINE] for line in islice(read_text(message).lines, _FIRST_LINES)]
-    said = [line for line in lines if line.strip()]
-    if any(_FIRING.match(line) for line in said):
-        return False
-    first = any(_FIRST_WORDS.match(line) for line in said[:2])
-    return first or any(_STATE_FIELD.match(line) for line in said)
