@@ -14,9 +14,10 @@ from bot.domain.azure import BackendMember, BackendSetting, Gateway, MemberKind
 from bot.domain.gateway_ref import GatewayId
 from bot.domain.report import NAME_FAULTS, TRUST_FAULTS, Hint
 from bot.fixsteps.quoting import sh_word
-from chainlib import Sku, is_ip_literal, listed
+from chainlib import Code, Sku, is_ip_literal, listed
 
 _SHOWN = 3
+_LIVE = frozenset({Code.LIVE_NAME_MISMATCH})
 
 
 def hints(gateway: Gateway, setting: BackendSetting, member: BackendMember) -> tuple[Hint, ...]:
@@ -24,9 +25,23 @@ def hints(gateway: Gateway, setting: BackendSetting, member: BackendMember) -> t
     trust = (Hint(sentence=one, explains=TRUST_FAULTS) for one in _v1_trust(gateway, setting))
     if setting.layer4:
         return tuple(trust)
-    names = (Hint(sentence=one, explains=NAME_FAULTS) for one in _sni_name(setting))
+    names = (
+        *(Hint(sentence=one, explains=NAME_FAULTS) for one in _sni_name(setting)),
+        *(Hint(sentence=one, explains=_LIVE) for one in _live_name(gateway, setting, member)),
+    )
     odd = (*_unused_probe(gateway, setting), *_default_probe(setting), *_picked(setting, member))
     return (*trust, *names, *(Hint(sentence=one) for one in odd))
+
+
+def _live_name(gateway: Gateway, setting: BackendSetting, member: BackendMember) -> Iterator[str]:
+    """Which name live traffic sends is contradictory for a pool's FQDN (azure-rules 2.3)."""
+    fixed = setting.sni_name or setting.host_name or setting.pick_host_from_address
+    if gateway.sku is not Sku.V1 and not fixed and member.kind is MemberKind.FQDN:
+        yield (
+            f"{setting.name} has no host name. Microsoft's pages differ on whether live traffic "
+            f"then asks for the client's name or for {member.address}: set a host name, and it is "
+            "known."
+        )
 
 
 def _sni_name(setting: BackendSetting) -> Iterator[str]:

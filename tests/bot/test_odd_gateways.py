@@ -186,6 +186,12 @@ def _no_name_for_probe(one: Document) -> None:
     one.of("backendHttpSettingsCollection")["hostName"] = None
 
 
+def _name_of_pool_alone(one: Document) -> None:
+    one.of("backendAddressPools")["backendAddresses"] = [{"fqdn": "localhost"}]
+    one.of("backendHttpSettingsCollection")["hostName"] = None
+    one.of("probes").update(pickHostNameFromBackendHttpSettings=False, host=HOST)
+
+
 def _of_version_one(one: Document) -> None:
     one.gateway["properties"]["sku"] = {"name": "WAF_Large", "tier": "WAF"}
     one.of("backendAddressPools")["backendAddresses"] = [{"fqdn": "localhost"}]
@@ -238,6 +244,7 @@ SHAPES: dict[str, tuple[Callable[[Document], None], int, str, str]] = {
         "LIVE_NAME_MISMATCH",
         "NAME_MISMATCH: The probe asks for no",
     ),
+    "pool's name": (_name_of_pool_alone, 1, "LIVE_NAME_MISMATCH", "look at: .* pages differ on"),
     "version one": (
         _of_version_one,
         1,
