@@ -79,6 +79,7 @@ class GatewayPolicy:
         validate_chain: `validateCertChainAndExpiry`; one switch for chain and dates.
         validate_name: `validateSNI`.
         name: the name that the probe requires; `None` skips the check, and the verdict says so.
+        sni_name: whether `name` is the setting's `sniName`, which goes before every host name.
         live_names: the names that live traffic requires, if they differ from `name`.
         unattached: roots on this or another gateway that are not attached to the setting.
         public_roots: well-known roots, to recognise a public CA while the setting trusts uploaded
@@ -92,6 +93,7 @@ class GatewayPolicy:
     validate_chain: bool = True
     validate_name: bool = True
     name: str | None = None
+    sni_name: bool = False
     live_names: tuple[str, ...] = ()
     # A policy is hashed for each judgement, and well-known roots are many.
     unattached: tuple[UploadedRoot, ...] = field(default=(), hash=False)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from bot.azure.server_names import DEFAULT_PROBE_HOST
 from bot.domain.azure import BackendMember, BackendSetting, Gateway, MemberKind
 from bot.domain.gateway_ref import GatewayId
-from bot.domain.report import NAME_FAULTS, TRUST_FAULTS, Hint
+from bot.domain.report import TRUST_FAULTS, Hint
 from bot.fixsteps.quoting import sh_word
 from chainlib import Code, Sku, is_ip_literal, listed
 
@@ -25,10 +25,7 @@ def hints(gateway: Gateway, setting: BackendSetting, member: BackendMember) -> t
     trust = (Hint(sentence=one, explains=TRUST_FAULTS) for one in _v1_trust(gateway, setting))
     if setting.layer4:
         return tuple(trust)
-    names = (
-        *(Hint(sentence=one, explains=NAME_FAULTS) for one in _sni_name(setting)),
-        *(Hint(sentence=one, explains=_LIVE) for one in _live_name(gateway, setting, member)),
-    )
+    names = (Hint(sentence=one, explains=_LIVE) for one in _live_name(gateway, setting, member))
     odd = (*_unused_probe(gateway, setting), *_default_probe(setting), *_picked(setting, member))
     return (*trust, *names, *(Hint(sentence=one) for one in odd))
 
@@ -41,15 +38,6 @@ def _live_name(gateway: Gateway, setting: BackendSetting, member: BackendMember)
             f"{setting.name} has no host name. Microsoft's pages differ on whether live traffic "
             f"then asks for the client's name or for {member.address}: set a host name, and it is "
             "known."
-        )
-
-
-def _sni_name(setting: BackendSetting) -> Iterator[str]:
-    """`sniName` goes before every host name (azure-rules section 2.3)."""
-    if setting.sni_name:
-        yield (
-            f"{setting.name} has the SNI name {setting.sni_name}, which the gateway sends and "
-            "requires whatever the host names are. Change that, and leave the host name as it is."
         )
 
 

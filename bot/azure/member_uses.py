@@ -189,6 +189,7 @@ def _request(
         validate_chain=setting.validate_chain,
         validate_name=setting.validate_name,
         name=probe.reference,
+        sni_name=bool(setting.sni_name) and sku is not Sku.V1,
         live_names=tuple(name for name in live.names if name != probe.reference),
         unattached=unattached,
         http=None if setting.layer4 else _rule(setting, probe),

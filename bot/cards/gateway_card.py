@@ -7,6 +7,7 @@ own probe; backend health is added when ARM has answered.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from bot.cards.causes import CauseGroup, fold
 from bot.cards.check_card import (
@@ -78,7 +79,7 @@ def gateway_card(report: GatewayReport, context: CardContext) -> Message:
     parts += _not_shown(causes)
     parts += [
         *_quiet(report, causes),
-        *_first_fix(causes),
+        *_first_fix(causes, report.at),
         _buttons(report, causes, context),
         _context_block(report, context),
     ]
@@ -248,11 +249,11 @@ def _quiet(report: GatewayReport, causes: tuple[CauseGroup, ...]) -> Iterator[Pa
         )
 
 
-def _first_fix(causes: tuple[CauseGroup, ...]) -> Iterator[Paragraph]:
+def _first_fix(causes: tuple[CauseGroup, ...], at: datetime) -> Iterator[Paragraph]:
     """Who must act on the first cause, and how."""
     if not causes:
         return
-    known = explanation_of(causes[0])
+    known = explanation_of(causes[0], at)
     if known.steps:
         yield say(bold(f"Fix {PLACES[known.where]}: "), clean(known.steps[0], LINE_LIMIT))
     hints = [hint for member in causes[0].members for hint in member.useful_hints]

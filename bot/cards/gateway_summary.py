@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from bot.cards.causes import CauseGroup
 from bot.cards.escaping import clean, shorten_middle
 from bot.cards.lock_screen import ACTORS, PHRASES, SHAPES
@@ -13,7 +15,16 @@ from bot.cards.parts import (
 )
 from bot.domain.report import GatewayReport
 from bot.domain.request import Via
-from chainlib import CATALOGUE, CatalogueEntry, Code, Explanation, counted, listed
+from chainlib import (
+    CATALOGUE,
+    CatalogueEntry,
+    Code,
+    Explanation,
+    Verdict,
+    counted,
+    explain,
+    listed,
+)
 
 UNKNOWN = "UNKNOWN"
 NAMES_SHOWN = 2
@@ -115,7 +126,7 @@ def _endings(report: GatewayReport, causes: tuple[CauseGroup, ...]) -> list[str]
     share = f", {bad} of {counted(total, 'server')}" if bad else ""
     what, who = (
         f": {listed([PHRASES[one.code] for one in causes], shown=1)}",
-        f". Fix: {_who(causes[0])}.",
+        f". Fix: {_who(causes[0], report.at)}.",
     )
     return [f"{what}{share}{who}", f"{what}{who}"]
 
@@ -128,15 +139,16 @@ def _fine_ending(report: GatewayReport) -> str:
     return f": {fine[0].lower()}{fine[1:]}"
 
 
-def explanation_of(cause: CauseGroup) -> CatalogueEntry | Explanation:
-    """The explanation of the probe if it found the same fault, else the catalogue's."""
-    report = cause.members[0].report if cause.members else None
-    return (
-        report.explanation
-        if report is not None and report.verdict.headline is cause.code
-        else CATALOGUE[cause.code]
-    )
+def explanation_of(cause: CauseGroup, at: datetime) -> CatalogueEntry | Explanation:
+    """The explanation of the probe if it found the same fault, else that of backend health."""
+    member = cause.members[0] if cause.members else None
+    if member is None:
+        return CATALOGUE[cause.code]
+    if member.report is not None and member.report.verdict.headline is cause.code:
+        return member.report.explanation
+    said = tuple(finding for finding in member.findings if finding.code is cause.code)[:1]
+    return explain(Verdict(findings=said, at=at)) if said else CATALOGUE[cause.code]
 
 
-def _who(cause: CauseGroup) -> str:
-    return ACTORS[explanation_of(cause).where]
+def _who(cause: CauseGroup, at: datetime) -> str:
+    return ACTORS[explanation_of(cause, at).where]

@@ -50,8 +50,6 @@ TRUST_FAULTS = frozenset(
     }
 )
 """Faults that a setting without a trusted root can cause."""
-NAME_FAULTS = frozenset({Code.NAME_MISMATCH, Code.SNI_REQUIRED, Code.TLS_FAILED})
-"""Faults that the name which the gateway sends can cause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

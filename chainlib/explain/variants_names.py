@@ -121,6 +121,30 @@ _ON_V1 = (
         ),
     ),
 )
+_OF_SNI_NAME = (
+    Variant(
+        when=_when(sni_name="True", host_names=ANY),
+        steps=(
+            (
+                "Set the SNI name (sniName) of the backend setting to one of: {host_names}. It "
+                "goes before the host names, which can stay as they are."
+            ),
+            _AGAIN,
+        ),
+    ),
+    Variant(
+        when=_when(sni_name="True", new_name=ANY),
+        steps=(
+            _NEW_NAME,
+            (
+                "Or set the SNI name (sniName) of the backend setting to a name that it carries: "
+                "it goes before the host names."
+            ),
+            CHECK,
+        ),
+        where=Where.SERVER,
+    ),
+)
 NAME_MISMATCH: tuple[Variant, ...] = (
     Variant(
         when=_when(carried_by=ANY),
@@ -135,6 +159,7 @@ NAME_MISMATCH: tuple[Variant, ...] = (
         where=Where.SERVER,
     ),
     *_ON_V1,
+    *_OF_SNI_NAME,
     *_for_an_address(),
     *_for_a_reason(),
     Variant(when=_when(host_names=ANY, new_name=ANY), steps=(_SET_HOST, _OR_NEW_NAME, _AGAIN)),

@@ -39,6 +39,8 @@ def name(case: Case) -> Iterator[Finding]:
     if wanted and case.leaf is not None and not name_fits(case.leaf, wanted, case.policy):
         summary, evidence = _summary(case.leaf, wanted), _evidence(case.leaf, wanted)
         evidence |= _generation(case.policy.sku)
+        if case.policy.sni_name:
+            evidence["sni_name"] = True
         if beside := _carried_beside(case, wanted):
             summary = (
                 f"{summary.removesuffix('.')}; certificate {beside} of the list is for it, but the "

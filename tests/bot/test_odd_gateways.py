@@ -237,7 +237,12 @@ SHAPES: dict[str, tuple[Callable[[Document], None], int, str, str]] = {
     "seen number": (_number_of_the_name, 1, "NAME_MISMATCH", "fix: Set the host name of the"),
     "text of v1": (_text_of_version_one, 1, "AUTH_CERTIFICATE_MISMATCH", "fix: A v2 gateway takes"),
     "unknown for now": (_unknown_for_now, 0, "HEALTH_UNKNOWN", "try again.\n.*fix: Rely on the"),
-    "other SNI name": (_other_sni_name, 1, "NAME_MISMATCH", "look at: https has the SNI name sni"),
+    "other SNI name": (
+        _other_sni_name,
+        1,
+        "NAME_MISMATCH",
+        "fix: Set the SNI name .* one of: backend",
+    ),
     "no name": (
         _no_name_for_probe,
         1,

@@ -244,6 +244,34 @@ def test_missing_permission_is_said() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("health", "said", "step"),
+    [
+        (Health.UNKNOWN, GatewayMessage(code=Code.OK, text=""), "Rely on the direct probe"),
+        (
+            Health.UNHEALTHY,
+            GatewayMessage(code=Code.VERIFY_FAILED, text="error code 10", error_code=10),
+            "number 10 means: A certificate in the chain has expired",
+        ),
+    ],
+    ids=["draining", "number"],
+)
+def test_first_step_fits_what_backend_health_says(
+    health: Health, said: GatewayMessage, step: str
+) -> None:
+    report = gateway_report(members("good", 1))
+    server = BackendServer(
+        pool=report.members[0].pool,
+        setting=report.members[0].setting,
+        address=report.members[0].member,
+        health=health,
+        word="Draining" if health is Health.UNKNOWN else "",
+        message=said,
+    )
+    answer = GatewayHealth(gateway=GATEWAY_ID, servers=(server,), read_at=NOW)
+    assert step in gateway_card(add_backend_health(report, answer), AROUND).plain
+
+
 def test_gateway_alone_calls_a_server_unhealthy() -> None:
     silent = MemberReport(
         pool="shop", setting="http", member="10.0.0.9", skipped="This setting speaks plain HTTP."
