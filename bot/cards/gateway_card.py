@@ -7,6 +7,7 @@ own probe; backend health is added when ARM has answered.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.cards.causes import CauseGroup, fold
@@ -47,9 +48,10 @@ from bot.cards.parts import (
     say,
 )
 from bot.domain.azure import BackendServer, Health
-from bot.domain.report import DISAGREEMENT_CODES, NOT_REACHED, GatewayReport
+from bot.domain.check_report import CheckReport
+from bot.domain.report import DISAGREEMENT_CODES, NOT_REACHED, GatewayReport, MemberReport
 from bot.domain.request import Via
-from chainlib import Code, and_more, counted, few
+from chainlib import Code, and_more, counted, explain, few
 
 MAX_GROUPS = 5
 MAX_ROUTES = 4
@@ -268,9 +270,8 @@ def _buttons(
     more = Overflow(
         action=MORE, options=MORE_OPTIONS if report.confirmed_healthy else (WATCH, *MORE_OPTIONS)
     )
-    worst = next(
-        (member.report for cause in causes for member in cause.members if member.report), None
-    )
+    servers = (member for cause in causes for member in cause.members)
+    worst = next((_joined(one, one.report) for one in servers if one.report), None)
     middle = (
         (
             Button(
@@ -285,6 +286,12 @@ def _buttons(
     return Buttons(
         elements=(again, *middle, more), instead=f"Check again: {SLASH_COMMAND} {context.command}"
     )
+
+
+def _joined(member: MemberReport, probe: CheckReport) -> CheckReport:
+    """The probe's report with what backend health says of the server, which may be all there is."""
+    verdict = replace(probe.verdict, findings=member.findings)
+    return replace(probe, verdict=verdict, explanation=explain(verdict))
 
 
 def _context_block(report: GatewayReport, context: CardContext) -> ContextBlock:

@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.cards.causes import CauseGroup, fold
-from bot.cards.check_card import CardContext
+from bot.cards.check_card import FIX_STEPS, CardContext
 from bot.cards.details import member_details
+from bot.cards.fix_value import read_value
 from bot.cards.gateway_card import gateway_card
 from bot.cards.gateway_summary import lock_screen_of
 from bot.cards.lock_screen import PHRASES
@@ -204,6 +205,14 @@ def test_gateway_refusing_what_passes_is_quoted_and_explained() -> None:
         "The bot's own probe: passes. Possible reason: the gateway probes from another "
         "subnet, or its last probe is older (2 servers)."
     ) in plain
+
+
+def test_fix_steps_hold_what_backend_health_alone_says() -> None:
+    blocks = gateway_card(answered(gateway_report(members("good", 2))), AROUND).blocks
+    buttons = next(block["elements"] for block in blocks if block["type"] == "actions")
+    value = next(one["value"] for one in buttons if one["action_id"] == FIX_STEPS)
+    codes = [fix.code for fix in read_value(value).fixes]
+    assert codes == [Code.ROOT_MISMATCH, Code.VANTAGE_DIFFERS]
 
 
 def test_words_that_mislead_are_marked() -> None:
