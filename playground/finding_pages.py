@@ -48,11 +48,15 @@ _EXAMPLE = FixContext(
 )
 _V1 = replace(_EXAMPLE, host="10.0.0.5", carried="backend.contoso.com", v1=True, no_switches=True)
 _CASE_OF_TASK = {
+    GatewayTask.AUTH_CERTIFICATE: (
+        Code.AUTH_CERTIFICATE_MISMATCH,
+        replace(_EXAMPLE, v1=True, no_switches=True),
+    ),
     GatewayTask.DETACH_ROOTS: (Code.ROOT_MISMATCH, replace(_EXAMPLE, public_ca=True)),
     GatewayTask.POOL_NAME: (Code.NAME_MISMATCH, _V1),
     GatewayTask.SNI_NAME: (Code.NAME_MISMATCH, replace(_EXAMPLE, sni_name=True)),
 }
-"""Tasks that no code has by itself: the code and the case that lead to them."""
+"""Tasks of one case only: a code, and the case in which it leads to them."""
 _FENCES = {
     Language.SH: "sh",
     Language.POWERSHELL: "powershell",

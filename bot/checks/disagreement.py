@@ -84,7 +84,7 @@ _SAME_NUMBER: Mapping[int, frozenset[Code]] = MappingProxyType(
         **dict.fromkeys((66, 67, 68), frozenset({Code.WEAK_CRYPTO})),
     }
 )
-"""OpenSSL's number -> our codes for the same fault (azure-rules section 1.4)."""
+"""OpenSSL's number -> our codes for the same fault (azure-rules section 1)."""
 _ABOUT_TRUST = frozenset(
     {
         Code.ROOT_MISMATCH,
