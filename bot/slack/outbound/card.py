@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from time import monotonic
 
 from bot.cards.menu import for_one_person
@@ -99,10 +99,12 @@ class Card:
         self._updated_at = monotonic()
         self._updating = asyncio.create_task(self._try_update(self.posted, message))
 
-    async def show(self, message: Message) -> None:
+    async def show(self, message: Message, alone: Callable[[], Message] | None = None) -> None:
         """Show an answer, replacing an earlier one.
 
         The first answer reaches the user in any case. A later one that cannot be shown is dropped.
+        Where none can follow, because Slack refuses to post in the channel, `alone` makes what is
+        shown in its place.
         """
         self._ends.set()
         self._answer = message
@@ -111,7 +113,7 @@ class Card:
         if self.shown:
             await self._amend(message)
         elif self._private or not await self._shown_to_all(message):
-            await self._send(message)
+            await self._send(alone() if alone else message)
         self.shown = True
         await self._clear_left()
 

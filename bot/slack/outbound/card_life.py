@@ -13,6 +13,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import replace
+from functools import partial
 from time import monotonic
 
 from bot.cards.details import Attachment
@@ -256,20 +257,22 @@ class CardLife:
             self._without_health = None
             await self._show(amended)
             return
-        alone = None if self._card.changeable or not found.amend else found.without_health
+        make = found.without_health if found.amend else None
+        alone = partial(make, PRIVATE) if make else None
         amend = found.amend if self._card.changeable and not found.watch else None
         if amend:  # from here on the card says that backend health is still read
             self._without_health = found.without_health
-        await self._show(found, alone and alone(PRIVATE))
-        if amend:
+        await self._show(found, alone)
+        if amend and self._card.changeable:  # Slack may just have refused to post it
             await self._amend(found, amend)
+        self._without_health = None
 
-    async def _show(self, shown: Shown, message: Message | None = None) -> None:
-        """Show an answer, then fill its thread, then watch it."""
+    async def _show(self, shown: Shown, alone: Callable[[], Message] | None = None) -> None:
+        """Show an answer, `alone` where it cannot be updated; fill its thread, and watch it."""
         if not self._is_writer:
             return
-        self._answer = message or shown.message
-        await self._card.show(self._answer)
+        self._answer = alone() if alone and not self._card.changeable else shown.message
+        await self._card.show(self._answer, alone)
         self._claim()
         if not self._open:
             self._open = True

@@ -121,7 +121,12 @@ async def test_backend_health_joins_the_same_card(
         await bot.slack.command("gw:prod-gw")
         await bot.slack.until(lambda: "Gateway says: 1 healthy" in shown(bot))
         assert len([message for message in bot.slack.messages() if message.by_bot]) == 1
-    assert arm.calls["health"] == 1
+        assert arm.calls["health"] == 1
+        # Where the bot cannot post, its one answer promises nothing that would have to follow.
+        await bot.slack.command("gw:prod-gw", channel="C0QUIET")
+        answer = await bot.slack.until(lambda: bot.slack.ephemerals()[0])
+        assert "The only server is healthy" in read(answer)
+        assert "takes ten seconds or more" not in read(answer)
 
 
 async def test_disagreement_is_named_with_both_words(
