@@ -63,6 +63,10 @@ _SITE_LIMIT = 80
 _CURED_BY_A_CHAIN = frozenset(
     {Code.INTERMEDIATE_MISSING, Code.CHAIN_OUT_OF_ORDER, Code.LEAF_NOT_FIRST, Code.LEAF_MISSING}
 )
+_CURED_BY_ANOTHER_EDITION = frozenset(
+    {Code.CERTIFICATE_EXPIRED, Code.CERTIFICATE_NOT_YET_VALID, Code.SIGNATURE_INVALID}
+)
+"""Faults of an intermediate of which the corrected chain may hold the right edition."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,8 +206,11 @@ def _ready_made(report: CheckReport) -> str | None:
 
     Only when installing it fixes the headline; it includes the verdict of the re-check.
     """
-    repair = report.repair
-    if repair is None or not repair.chain or report.verdict.headline not in _CURED_BY_A_CHAIN:
+    repair, headline = report.repair, report.verdict.headline
+    if repair is None or not repair.chain:
+        return None
+    replaced = headline in _CURED_BY_ANOTHER_EDITION and repair.verdict_after is Code.OK
+    if headline not in _CURED_BY_A_CHAIN and not replaced:
         return None
     return (
         "Install fullchain.pem from the thread, then reload. Re-checked with this file: "

@@ -84,10 +84,10 @@ def _for_a_reason() -> Iterator[Variant]:
         asked = {"reason": reason, "new_name": ANY}
         odd = reason == "underscore"
         also = _OR_NEW_UNDERSCORE if odd else _OR_NEW_NAME
-        yield Variant(when=asked | {"host_names": ANY}, steps=(sentence, _SET_HOST, also, _AGAIN))
+        yield Variant(when=asked | {"host_names": ANY}, steps=(_SET_HOST, also, sentence, _AGAIN))
         or_use_it = (_OR_USE_IT,) if reason in _WILDCARDS else ()
         new = _NEW_UNDERSCORE if odd else _NEW_NAME
-        yield Variant(when=asked, steps=(sentence, new, *or_use_it, CHECK), where=Where.SERVER)
+        yield Variant(when=asked, steps=(new, *or_use_it, sentence, CHECK), where=Where.SERVER)
 
 
 # azure-rules section 2.1: v1 sends and requires the pool's name, whatever setting and probe say.

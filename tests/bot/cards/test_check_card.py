@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -34,7 +35,7 @@ from chainlib import (
     gateway_finding,
     load_certificates,
 )
-from playground.lab.pki import intermediate, leaf
+from playground.lab.pki import NOW, intermediate, leaf
 from tests.support.blockkit import (
     assert_accepted_by_slack,
     assert_nothing_alive,
@@ -305,6 +306,15 @@ def test_health_older_than_the_fix_is_no_second_fault() -> None:
     assert "The bot's own probe: passes. If it was fixed a moment ago, wait" in plain
     assert PHRASES[Code.VANTAGE_DIFFERS] not in plain
     assert "own probe: passes" not in card("leaf-only").plain
+
+
+def test_current_edition_of_an_intermediate_is_to_be_installed() -> None:
+    ended = intermediate(ROOT, not_after=NOW - timedelta(days=1))
+    found = repaired(report(leaf(ended, HOST), ended), LEAF, ISSUING)
+    assert found.verdict.headline is Code.CERTIFICATE_EXPIRED
+    install = "Fix on the server: Install fullchain.pem from the thread"
+    assert install in check_card(found, AROUND).plain
+    assert install not in card("expired").plain
 
 
 def test_wrong_order_says_what_must_move_where() -> None:
