@@ -41,6 +41,7 @@ _CLOSERS = "`\"'*_)>]\u201d"
 _PLACEHOLDERS = frozenset({"n", "n/a", "na", "nil", "tbd"})
 """What tools write where they have no value."""
 
+_TYPE = "microsoft.network/applicationgateways/"
 _PREFIXES = words_of(
     "anti co cross end ex half in mid multi non off on out over post pre re self semi un"
 )
@@ -83,9 +84,12 @@ def named(
     written: str, sure: Sure, known: KnownNames, *, quoted: bool, labelled: bool = False
 ) -> Iterator[NamedGateway]:
     """A gateway with this name, if the word can be the name of one."""
-    name = written.rstrip(".-_").lower()
+    group, name = _split(written.rstrip(".-_/").lower(), known)
+    if group is not None and "/" in group:
+        return
+    whole = NamedGateway(ref=GatewayRef(name=name, group=group), sure=sure)
     if known.names.get(name):
-        yield called(name, sure)
+        yield whole
         return
     parts = [part for part in re.split(r"[-_.]", name) if part]
     if not labelled and _is_another_resource(parts):
@@ -102,7 +106,17 @@ def named(
     ):
         return
     if distinctive or quoted or labelled:
-        yield called(name, sure)
+        yield whole
+
+
+def _split(written: str, known: KnownNames) -> tuple[str | None, str]:
+    """Group and name of `prod-gw`, `rg-prod/prod-gw`, `prod-gw/pool`, or ARM's type and a name."""
+    before, _, last = written.removeprefix(_TYPE).rpartition("/")
+    is_group = "rg" in re.split(r"[-_.]", before)
+    is_gateway = is_own_name(before) and not is_own_name(last) and not is_group
+    if before and (known.names.get(before) or is_gateway):
+        return None, before
+    return before or None, last
 
 
 def is_quoted(match: re.Match[str]) -> bool:

@@ -48,6 +48,12 @@ _BEFORE_TYPE = re.compile(
     rf"(?:microsoft\.network/applicationgateways|\(?{OURS}(?![\w-]))(?![\s:=]+[`\"'*]*[\w-]*-[\w-]*\w)",
     re.IGNORECASE,
 )
+_AFTER_TYPE = re.compile(
+    r"(?<![\w./-])microsoft\.network/applicationgateways(?:/|[\"'`*:]{0,3}\s{1,4})"
+    rf"{VALUE}(?![\w./-])",
+    re.IGNORECASE,
+)
+"""As ARM's errors write it: `'Microsoft.Network/applicationGateways/prod-gw' ... was not found`."""
 _HEAD = re.compile(
     rf"[\s*_>\u2022-]{{0,8}}{VALUE}[`\"'*)]{{0,3}}"
     r"(?::|\s+(?:is|has|shows?|throws?|returns?|reports?|answers?|down|red|unhealthy|degraded)\b)",
@@ -74,7 +80,7 @@ def in_words(text: AlertText, known: KnownNames, *, about: bool) -> Iterator[Nam
             yield from named(found["name"], Sure.LABELLED, known, quoted=True)
         for match in () if found else _INLINE.finditer(line.text):
             yield from named(match["name"], Sure.LABELLED, known, quoted=is_quoted(match))
-        phrases = (_BEFORE_TYPE, _AFTER_DASH, *([_RESOURCE] if about else []))
+        phrases = (_AFTER_TYPE, _BEFORE_TYPE, _AFTER_DASH, *([_RESOURCE] if about else []))
         for match in (found for one in phrases for found in one.finditer(line.text)):
             yield from named(match["name"], Sure.WORDS, known, quoted=False)
         yield from _after_gateway(line, known)

@@ -52,7 +52,8 @@ _ABOUT = re.compile(
     re.IGNORECASE,
 )
 _LABELLED = re.compile(
-    rf"(?<![\w/.-]){OURS}(?:[\s_]?(?:name|instance|resource))?[\"'*`\])]*\s*[:=][*_]{{0,2}}\s*{VALUE}",
+    rf"(?<![\w/.-]){OURS}(?:[\s_]?(?:name|instance|resource))?[\"'*`\])]*\s*[:=][*_]{{0,2}}\s*{VALUE}"
+    r"(?P<behind>(?:/[\w.()-]{1,80})?)",
     re.IGNORECASE,
 )
 _SHORT_LABEL = re.compile(
@@ -141,7 +142,8 @@ def _labelled(text: AlertText, known: KnownNames, *, about: bool) -> Iterator[Na
             yield from named(match["name"], Sure.LABELLED, known, quoted=False)
         for match in _LABELLED.finditer(line.text):
             rest, quoted = line.text[match.end() :], is_quoted(match)
-            yield from after_label(match["name"], rest, Sure.LABELLED, known, quoted=quoted)
+            name = match["name"] + match["behind"]
+            yield from after_label(name, rest, Sure.LABELLED, known, quoted=quoted)
         heading, before = before, line.text
         if known.names.get(line.text.strip("`\"'* ").lower()) and _is_ours(heading):
             yield called(line.text.strip("`\"'* ").lower(), Sure.LABELLED)

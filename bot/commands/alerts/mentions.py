@@ -151,7 +151,9 @@ def only_failing(mentions: Sequence[Mention], text: AlertText) -> tuple[Mention,
     failing = [one for one, state in zip(mentions, states, strict=True) if _FAILS.search(state)]
     fine = [state for state in states if _FINE.search(state) and not _FAILS.search(state)]
     is_clear = len(failing) == 1 and len(fine) == len(mentions) - 1
-    return tuple(failing) if is_clear else tuple(mentions)
+    if not is_clear or not fine:
+        return tuple(mentions)
+    return (replace(failing[0], role=min(failing[0].role, Role.LABELLED)),)
 
 
 def _state(one: Mention, rows: set[int], text: AlertText) -> str:

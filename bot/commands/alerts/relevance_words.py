@@ -21,7 +21,7 @@ WEB = re.compile(
     r"|\bzertifikat|\bhandshake|\bciphers?\b|\bsni\b|(?<![a-z])https?(?![a-z]|s?:/)|\bcurl\b"
     r"|\bapplication\s?gateway|\bapp\s?gw|\bapp\s?gateway\b|\bgateway\s+(?:rejects|refuses|drops|distrusts)\b|\broot\s+(?:\w{1,12}\s+){0,2}(?:not\s+|un)trusted|\bagw\b|\bweb\s?(?:site|test|check|scenario)|\bweb\s(?:page|server|app)"
     r"|\bwebsite|\buptime|\bprobe\s?(?:success|http|fail|down)|\bblackbox|\bsynthetic"
-    r"|\bhealthz?\s?(?:check|probe)|\breverse\s+proxy|\bproxy\s(?:http|fcgi|pass|error)\b|\bstatus\s+line\b|\bnginx\b|\bhaproxy\b|\bingress\b|\bpkix\b|\bconnection\s+(?:is\s+)?not\s+(?:private|secure)"
+    r"|\bhealthz?\s?(?:check|probe)|\breverse\s+proxy|\bproxy\s(?:http|fcgi|pass|error)\b|\bstatus\s+line\b|\bnginx\b|\bhaproxy\b|\bingress\b|\bpkix\b|\bconnection\s+(?:is\s+)?not\s+(?:private|secure)|\bsecure\s+connection\b"
     r"|\bno\s(?:subject\s)?name\s+matching\b"
     r"|\bsubject\s?alt\w{0,12}\s|\balt\s?names?\b|\b(?:cn|sans?)\s{1,8}(?:mismatch|check|(?:of\s{1,8})?does\s+not\s+match)"
     r"|\bopenssl|\bs_client|\bverify\s+(?:error|return)|\bintermediate\b|\bchain\s+(?:is\s+)?incomplete",
@@ -34,7 +34,8 @@ _THINGS = (
 )
 _STATES = (
     r"(?:down|dead|degraded|offline|unreachable|unavailable|unhealthy|(?:are\s?n.t|not)\s+available|not\s+respon\w+|no\s+(?:respon\w+|answer|reply)|timed?\s?out"
-    r"|timing\s+out|ausgefallen|nicht\s+erreichbar|indisponible|hors\s+service)"
+    r"|timing\s+out|ausgefallen|nicht\s+(?:erreichbar|verf\u00fcgbar)|indisponible|inacc?essib(?:le|ile)"
+    r"|no\s+disponible|non\s+raggiungibile|onbereikbaar|niet\s+bereikbaar|hors\s+service)"
 )
 NO_ANSWER = re.compile(
     rf"\b{_THINGS}\b[\s\"'`*:,)(-]{{0,6}}(?:[\w.-]{{1,40}}[\s\"'`*:)-]{{1,4}}){{0,3}}{_STATES}\b"
