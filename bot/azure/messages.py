@@ -170,11 +170,7 @@ def normalised(text: str) -> str:
 def explain_message_json(text: str, name: str = "") -> dict[str, Any]:
     """`recognise` as the object that `appgw explain-message --json` prints."""
     message = recognise(text, name)
-    numbers = {
-        "expected": message.expected,
-        "received": message.received,
-        "error_code": message.error_code,
-    }
+    numbers = {key: getattr(message, key) for key in ("expected", "received", "error_code")}
     return {"code": message.code.value, "numbers": numbers}
 
 

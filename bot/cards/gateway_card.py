@@ -7,7 +7,6 @@ own probe; backend health is added when ARM has answered.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from bot.cards.causes import CauseGroup, fold
@@ -26,6 +25,7 @@ from bot.cards.gateway_summary import (
     NAMES_SHOWN,
     explanation_of,
     grade_of,
+    joined_report,
     lock_screen_of,
     name_of,
     shape_of,
@@ -48,10 +48,9 @@ from bot.cards.parts import (
     say,
 )
 from bot.domain.azure import BackendServer, Health
-from bot.domain.check_report import CheckReport
-from bot.domain.report import DISAGREEMENT_CODES, NOT_REACHED, GatewayReport, MemberReport
+from bot.domain.report import DISAGREEMENT_CODES, NOT_REACHED, GatewayReport
 from bot.domain.request import Via
-from chainlib import Code, and_more, counted, explain, few
+from chainlib import Code, and_more, counted, few
 
 MAX_GROUPS = 5
 MAX_ROUTES = 4
@@ -240,15 +239,8 @@ def _quiet(report: GatewayReport, causes: tuple[CauseGroup, ...]) -> Iterator[Pa
     if fine > 0 and causes:
         yield say(f"{SHAPES['OK']} {counted(fine, 'server')} fine")
     if skipped:
-        yield say(
-            shorten(
-                (
-                    f"- {len(skipped)} not probed: "
-                    f"{clean(skipped[0].skipped.removeprefix(_NOT_PROBED), 100)}"
-                ),
-                LINE_LIMIT,
-            )
-        )
+        why = clean(skipped[0].skipped.removeprefix(_NOT_PROBED), 100)
+        yield say(shorten(f"- {len(skipped)} not probed: {why}", LINE_LIMIT))
 
 
 def _first_fix(causes: tuple[CauseGroup, ...], at: datetime) -> Iterator[Paragraph]:
@@ -271,7 +263,7 @@ def _buttons(
         action=MORE, options=MORE_OPTIONS if report.confirmed_healthy else (WATCH, *MORE_OPTIONS)
     )
     servers = (member for cause in causes for member in cause.members)
-    worst = next((_joined(one, one.report) for one in servers if one.report), None)
+    worst = next((joined_report(one, one.report) for one in servers if one.report), None)
     middle = (
         (
             Button(
@@ -286,12 +278,6 @@ def _buttons(
     return Buttons(
         elements=(again, *middle, more), instead=f"Check again: {SLASH_COMMAND} {context.command}"
     )
-
-
-def _joined(member: MemberReport, probe: CheckReport) -> CheckReport:
-    """The probe's report with what backend health says of the server, which may be all there is."""
-    verdict = replace(probe.verdict, findings=member.findings)
-    return replace(probe, verdict=verdict, explanation=explain(verdict))
 
 
 def _context_block(report: GatewayReport, context: CardContext) -> ContextBlock:

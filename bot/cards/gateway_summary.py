@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from bot.cards.causes import CauseGroup
@@ -13,7 +14,7 @@ from bot.cards.parts import (
     bold,
     say,
 )
-from bot.domain.report import GatewayReport
+from bot.domain.report import CheckReport, GatewayReport, MemberReport
 from bot.domain.request import Via
 from chainlib import (
     CATALOGUE,
@@ -148,6 +149,12 @@ def explanation_of(cause: CauseGroup, at: datetime) -> CatalogueEntry | Explanat
         return member.report.explanation
     said = tuple(finding for finding in member.findings if finding.code is cause.code)[:1]
     return explain(Verdict(findings=said, at=at)) if said else CATALOGUE[cause.code]
+
+
+def joined_report(member: MemberReport, probe: CheckReport) -> CheckReport:
+    """The probe's report with what backend health says of the server, which may be all there is."""
+    verdict = replace(probe.verdict, findings=member.findings)
+    return replace(probe, verdict=verdict, explanation=explain(verdict))
 
 
 def _who(cause: CauseGroup, at: datetime) -> str:

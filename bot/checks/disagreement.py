@@ -1,9 +1,8 @@
 """Compares backend health of one server with our probe of it, as findings. Pure."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from types import MappingProxyType
 
+from bot.checks.same_faults import SAME_FAULT, SAME_NUMBER
 from bot.domain.azure import (
     BackendServer,
     GatewayMessage,
@@ -29,62 +28,6 @@ _NO_CONNECTION = frozenset({Code.DNS_FAILED, Code.TCP_FAILED})
 _MAYBE_UNREACHED = frozenset({*_NO_CONNECTION, Code.PROBE_TIMEOUT})
 _NO_CAUSE = frozenset({Code.OK, Code.UNRECOGNISED, Code.HEALTH_UNKNOWN})
 """Codes of messages that name no cause."""
-_SAME_FAULT: Mapping[Code, frozenset[Code]] = MappingProxyType(
-    {
-        Code.ROOT_MISMATCH: frozenset(
-            {
-                Code.INTERMEDIATE_MISSING,
-                Code.CHAIN_OUT_OF_ORDER,
-                Code.NO_UPLOADED_ROOT_SIGNS_CHAIN,
-                Code.UPLOADED_ROOT_UNUSABLE,
-                Code.ROOT_NOT_ATTACHED,
-            }
-        ),
-        Code.INTERMEDIATE_MISSING: frozenset({Code.SELF_SIGNED_NOT_CA, Code.CHAIN_OUT_OF_ORDER}),
-        Code.NO_UPLOADED_ROOT_SIGNS_CHAIN: frozenset({Code.UPLOADED_ROOT_UNUSABLE}),
-        Code.SERVER_UNKNOWN_CA: frozenset({Code.ROOT_NOT_ATTACHED}),
-        Code.INTERMEDIATE_UNKNOWN_CA: frozenset({Code.ROOT_NOT_ATTACHED}),
-        Code.TCP_FAILED: frozenset(
-            {
-                Code.NOT_TLS,
-                Code.TLS_VERSION_UNSUPPORTED,
-                Code.SNI_REQUIRED,
-                Code.CLIENT_CERTIFICATE_REQUIRED,
-                Code.TLS_FAILED,
-            }
-        ),
-        Code.CERTIFICATE_INVALID: frozenset(
-            {Code.CERTIFICATE_EXPIRED, Code.CERTIFICATE_NOT_YET_VALID}
-        ),
-        Code.CERTIFICATE_EXPIRED: frozenset({Code.CERTIFICATE_NOT_YET_VALID}),
-    }
-)
-"""Azure's code -> our codes for the same fault (azure-rules section 10)."""
-_TRUST_END = frozenset(
-    {
-        Code.INTERMEDIATE_MISSING,
-        Code.SERVER_UNKNOWN_CA,
-        Code.INTERMEDIATE_UNKNOWN_CA,
-        Code.UPLOADED_ROOT_UNUSABLE,
-        Code.ROOT_NOT_ATTACHED,
-        Code.ROOT_MISMATCH,
-        Code.NO_UPLOADED_ROOT_SIGNS_CHAIN,
-        Code.SELF_SIGNED_NOT_CA,
-        Code.CHAIN_OUT_OF_ORDER,
-    }
-)
-_SAME_NUMBER: Mapping[int, frozenset[Code]] = MappingProxyType(
-    {
-        **dict.fromkeys((2, 18, 19, 20, 21), _TRUST_END),
-        7: frozenset({Code.SIGNATURE_INVALID}),
-        9: frozenset({Code.CERTIFICATE_NOT_YET_VALID}),
-        10: frozenset({Code.CERTIFICATE_EXPIRED, Code.UPLOADED_ROOT_UNUSABLE}),
-        **dict.fromkeys((24, 25, 32, 47, 48, 79), frozenset({Code.CA_CONSTRAINT_VIOLATED})),
-        **dict.fromkeys((62, 64), frozenset({Code.NAME_MISMATCH})),
-        **dict.fromkeys((66, 67, 68), frozenset({Code.WEAK_CRYPTO})),
-    }
-)
-"""OpenSSL's number -> our codes for the same fault (azure-rules section 1)."""
 _ABOUT_TRUST = frozenset(
     {
         Code.ROOT_MISMATCH,
@@ -153,7 +96,7 @@ def named_cause(server: BackendServer, own: tuple[Finding, ...], sku: Sku) -> tu
         said = (_finding(Code.UNRECOGNISED, summary, server),)
         return said if server.health is Health.UNHEALTHY else ()
     doubted = server.health is not Health.UNHEALTHY
-    same = _SAME_FAULT.get(message.code) or _SAME_NUMBER.get(message.error_code or 0, frozenset())
+    same = SAME_FAULT.get(message.code) or SAME_NUMBER.get(message.error_code or 0, frozenset())
     if any(f.code in same and f.severity is Severity.CRITICAL for f in own):
         return ()
     if any(f.code is message.code and (doubted or f.severity is Severity.CRITICAL) for f in own):
@@ -268,7 +211,7 @@ def _sees_the_same(server: BackendServer, refused: set[Code], *, hidden: bool) -
         return bool(refused)
     if said is Code.PROXY_PROTOCOL_EXPECTED:
         return bool(refused & {Code.TLS_FAILED, Code.NOT_TLS, Code.PROXY_PROTOCOL_EXPECTED})
-    return said in refused or bool(refused & _SAME_FAULT.get(said, frozenset()))
+    return said in refused or bool(refused & SAME_FAULT.get(said, frozenset()))
 
 
 def _unknown(report: GatewayReport, server: BackendServer) -> Finding:

@@ -294,7 +294,7 @@ def test_switched_off_validation_says_what_it_hides() -> None:
     assert "CERTIFICATE_EXPIRED" in details(CASES["unvalidated"]()).message.plain
 
 
-def test_health_older_than_the_fix_is_no_second_fault() -> None:
+def test_health_older_than_the_fix_adds_nothing() -> None:
     good = CASES["good"]()
     said = gateway_finding(Code.INTERMEDIATE_MISSING, "Backend health reports this.")
     differs = replace(
@@ -308,7 +308,7 @@ def test_health_older_than_the_fix_is_no_second_fault() -> None:
     assert "own probe: passes" not in card("leaf-only").plain
 
 
-def test_current_edition_of_an_intermediate_is_to_be_installed() -> None:
+def test_current_edition_of_an_intermediate_is_installed() -> None:
     ended = intermediate(ROOT, not_after=NOW - timedelta(days=1))
     found = repaired(report(leaf(ended, HOST), ended), LEAF, ISSUING)
     assert found.verdict.headline is Code.CERTIFICATE_EXPIRED

@@ -99,7 +99,7 @@ def test_same_cause_is_one_line() -> None:
     assert "37 servers fine" in plain
 
 
-def test_causes_without_a_line_are_counted_apart_from_warnings() -> None:
+def test_causes_without_a_line_are_counted_alone() -> None:
     failing = [
         case
         for case in reports.CASES
