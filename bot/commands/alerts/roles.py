@@ -99,6 +99,8 @@ _REPORTS = re.compile(
 )
 _IS_REPORTED = re.compile(rf"[\w-]\.[\w-]{{1,63}}{_REPORTED}[\"'`*<]{{0,3}}$", re.IGNORECASE)
 """`A reports: B answers 502`: A is a probe, and labels nothing."""
+_HOSTED = re.compile(r"(?i)\bhosted\s{1,4}(?:on|at|by|in)\s{1,4}[\"'`*(<\[]{0,3}$")
+_UNLIKE = re.compile(r"(?i)\b(?:unlike|contrary\s+to|in\s+contrast\s+to)\s{1,4}[\"'`*(<\[]{0,3}$")
 _CONNECTS = re.compile(r"(?<!\S)-connect\s{1,4}[\"'`]?$")
 """The server of `openssl s_client`; the name behind `-servername` is only sent."""
 _UNRESOLVED = re.compile(
@@ -275,7 +277,8 @@ def _role_of_words(before: str, after: str) -> Role | None:
         (Role.SUBJECT, _CANNOT.search(before) or _IS_REPORTED.search(before)),
         (Role.CLIENT, asks or leads_on),
         (Role.PAGE, _LEADS_AWAY.search(before) and not _FAILS.match(after)),
-        (Role.FINE, _FINE.match(after) or _NONE_OF.search(before)),
+        (Role.NAMED, _HOSTED.search(before)),
+        (Role.FINE, _FINE.match(after) or _NONE_OF.search(before) or _UNLIKE.search(before)),
         (Role.LABELLED, _REACHED.search(before)),
     )
     if role := next((role for role, fits in roles if fits), None):
