@@ -16,7 +16,14 @@ from typing import Any
 
 from bot.terminal import database, options
 from bot.terminal.command_line import Command, CommandLineError, no_such, overview, read
-from bot.terminal.complaint import NO_ROOM, UNUSABLE, open_stream, output_lost, usage_error
+from bot.terminal.complaint import (
+    NO_ROOM,
+    UNUSABLE,
+    drop_output,
+    open_stream,
+    output_lost,
+    usage_error,
+)
 from bot.terminal.late_patterns import import_x509
 
 _ABOUT = (
@@ -238,6 +245,8 @@ _FOR_SCRIPTS = {
     "explain-message": Command(run=explain_message, takes=(options.JSON,)),
     "read-alert": Command(run=read_alert, takes=(options.JSON,)),
 }
+_ROW_AFTER_ROW = [[name] for name in (*_FOR_SCRIPTS, "db")]
+"""Commands that end when nobody reads any more; all others keep their exit status."""
 COMMANDS: Mapping[str, Command] = _TYPED | _FOR_SCRIPTS
 """The commands by the word that is typed; those of `appgw db` are in `DATABASE_COMMANDS`."""
 DATABASE_COMMANDS: Mapping[str, Command] = {
@@ -298,12 +307,17 @@ def _print_version() -> int:
 
 def main() -> None:
     """Entry point: a wrong command line or a closed output gives one sentence, no traceback."""
-    sys.stdout, sys.stderr = open_stream(sys.stdout), open_stream(sys.stderr)
+    words = sys.argv[1:]
+    sys.stdout = open_stream(sys.stdout, maybe_unread=words[:1] not in _ROW_AFTER_ROW)
+    sys.stderr = open_stream(sys.stderr)
     try:
-        status = run(sys.argv[1:])
+        status = run(words)
         sys.stdout.flush()
     except KeyboardInterrupt:
         status = 130
+    except BrokenPipeError:
+        drop_output(sys.stdout.fileno())
+        status = 0
     except OSError as error:
         if error.errno not in NO_ROOM:
             raise

@@ -210,12 +210,7 @@ def _policy(
 
 
 def _finish(report: CheckReport, *, json_wanted: bool) -> int:
-    try:
-        _print(report, json_wanted=json_wanted)
-    except BrokenPipeError:
-        # The reader closed the pipe. The exit status remains the verdict, and the interpreter's
-        # last flush must not print an error.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _print(report, json_wanted=json_wanted)
     if report.chain is None:
         return NO_LIST
     return ACCEPTED if report.verdict.accepted else REFUSED

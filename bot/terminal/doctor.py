@@ -11,6 +11,7 @@ import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from urllib.request import getproxies
 
 import aiohttp
 
@@ -114,10 +115,13 @@ async def _slack_side(settings: Settings) -> list[DoctorCheck]:
             ) as response,
         ):
             body = await _start_of(response)
-    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+    except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+        # A ValueError is Python's own for an HTTPS_PROXY that is no URL.
+        proxy = " through the proxy that HTTPS_PROXY names" if "https" in getproxies() else ""
         return [
             _failing(
-                f"cannot be reached ({type(error).__name__}); is {settings.slack_api_url} open?"
+                f"cannot be reached{proxy} ({type(error).__name__}); is {settings.slack_api_url} "
+                "open?"
             )
         ]
     time = clock(now(), response.headers.get("Date"))

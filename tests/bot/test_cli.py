@@ -213,6 +213,33 @@ async def test_process_keeps_the_verdict_when_nobody_reads(root: Path) -> None:
     assert (process.returncode, err) == (1, b"")
 
 
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        pytest.param("--help", 0, id="help"),
+        pytest.param("rehearse chain.pem --annotate github", 1, id="annotations"),
+        pytest.param("health gw:x", 2, id="refusal drawn by Rich"),
+        pytest.param("parse --json", 0, id="rows"),
+    ],
+)
+async def test_output_that_nobody_reads_is_no_error(line: str, status: int, tmp_path: Path) -> None:
+    (tmp_path / "chain.pem").write_bytes(ESTATE.leaf.pem)
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = await asyncio.create_subprocess_exec(
+        str(APPGW),
+        *line.split(),
+        cwd=tmp_path,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=writer,
+        stderr=asyncio.subprocess.PIPE,
+        env={"APPGW_AZURE_CREDENTIAL": "workload-identity"},
+    )
+    os.close(writer)
+    _, err = await process.communicate(b'{"text": "list"}\n' * 5000)
+    assert (process.returncode, err) == (status, b"")
+
+
 @pytest.mark.may_block
 @pytest.mark.skipif(
     not Path("/dev/full").exists(), reason="the device that is always full is Linux's"

@@ -109,6 +109,18 @@ async def test_doctor_tells_a_refused_token_without_repeating_it(tmp_path: Path)
     assert "xoxb-not-this-one" not in printed
 
 
+async def test_doctor_tells_an_unusable_proxy(tmp_path: Path) -> None:
+    settings = {
+        "SLACK_BOT_TOKEN": "xoxb-1-a",
+        "SLACK_APP_TOKEN": "xapp-1-b",
+        "APPGW_SLACK_API_URL": "https://127.0.0.1:1/api/",
+        "HTTPS_PROXY": "http://127.0.0.1:99999",
+    }
+    status, printed = await doctor(settings, tmp_path)
+    assert (status, "Traceback" in printed) == (1, False)
+    assert "FAIL Slack: cannot be reached through the proxy that HTTPS_PROXY names" in printed
+
+
 async def test_doctor_tells_a_proxy_from_a_refusal(tmp_path: Path) -> None:
     answers = {
         "no answer of Slack's (HTTP 403, text/plain); does a proxy": SlackFault(
