@@ -14,7 +14,8 @@ from types import MappingProxyType
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from bot.domain.report import AddressReport, BrowserView, CheckReport, CheckRequest
+from bot.checks.browser import browser_view
+from bot.domain.report import AddressReport, CheckReport, CheckRequest
 from chainlib import (
     Code,
     ConnectFailed,
@@ -79,6 +80,11 @@ def report(
     return _assemble(CheckRequest(target=target, policy=rules), address)
 
 
+_PUBLIC = TrustAnchors(mode=TrustMode.WELL_KNOWN, certificates=(ROOT.certificate,))
+_KNOWN = (ISSUING.certificate,)
+"""What a browser trusts here, and the intermediate that it downloads."""
+
+
 def _assemble(request: CheckRequest, address: AddressReport) -> CheckReport:
     verdict: Verdict = address.verdict
     return CheckReport(
@@ -88,9 +94,7 @@ def _assemble(request: CheckRequest, address: AddressReport) -> CheckReport:
         addresses=(address,),
         browser=None
         if address.chain is None
-        else BrowserView(
-            accepted=True, why="A browser downloads the missing intermediate or already has it."
-        ),
+        else browser_view(address.chain, request.policy, verdict, public=_PUBLIC, issuers=_KNOWN),
         not_checked=("revocation",),
         timings=address.timings,
     )
