@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.checks.same_faults import SAME_FAULT, SAME_NUMBER
+from bot.checks.same_faults import same_fault
 from bot.domain.azure import (
     BackendServer,
     GatewayMessage,
@@ -96,7 +96,7 @@ def named_cause(server: BackendServer, own: tuple[Finding, ...], sku: Sku) -> tu
         said = (_finding(Code.UNRECOGNISED, summary, server),)
         return said if server.health is Health.UNHEALTHY else ()
     doubted = server.health is not Health.UNHEALTHY
-    same = SAME_FAULT.get(message.code) or SAME_NUMBER.get(message.error_code or 0, frozenset())
+    same = same_fault(message)
     if any(f.code in same and f.severity is Severity.CRITICAL for f in own):
         return ()
     if any(f.code is message.code and (doubted or f.severity is Severity.CRITICAL) for f in own):
@@ -211,7 +211,7 @@ def _sees_the_same(server: BackendServer, refused: set[Code], *, hidden: bool) -
         return bool(refused)
     if said is Code.PROXY_PROTOCOL_EXPECTED:
         return bool(refused & {Code.TLS_FAILED, Code.NOT_TLS, Code.PROXY_PROTOCOL_EXPECTED})
-    return said in refused or bool(refused & SAME_FAULT.get(said, frozenset()))
+    return said in refused or bool(server.message and refused & same_fault(server.message))
 
 
 def _unknown(report: GatewayReport, server: BackendServer) -> Finding:

@@ -1,13 +1,14 @@
-"""Which findings of our probe are the fault that Azure names in other words. Data only."""
+"""Which findings of our probe are the fault that Azure names in other words. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from bot.domain.azure import GatewayMessage
 from chainlib import Code
 
-SAME_FAULT: Mapping[Code, frozenset[Code]] = MappingProxyType(
+_SAME_FAULT: Mapping[Code, frozenset[Code]] = MappingProxyType(
     {
         Code.ROOT_MISMATCH: frozenset(
             {
@@ -51,7 +52,7 @@ _TRUST_END = frozenset(
         Code.CHAIN_OUT_OF_ORDER,
     }
 )
-SAME_NUMBER: Mapping[int, frozenset[Code]] = MappingProxyType(
+_SAME_NUMBER: Mapping[int, frozenset[Code]] = MappingProxyType(
     {
         **dict.fromkeys((2, 18, 19, 20, 21), _TRUST_END),
         7: frozenset({Code.SIGNATURE_INVALID}),
@@ -63,3 +64,14 @@ SAME_NUMBER: Mapping[int, frozenset[Code]] = MappingProxyType(
     }
 )
 """OpenSSL's number -> our codes for the same fault (azure-rules section 1)."""
+_WITHOUT_CERTIFICATE = frozenset({400, 403, 495, 496})
+"""Statuses of servers that miss a client certificate (azure-rules row 5)."""
+
+
+def same_fault(message: GatewayMessage) -> frozenset[Code]:
+    """Our codes for the fault of this message, besides its own code."""
+    if message.code is Code.VERIFY_FAILED:
+        return _SAME_NUMBER.get(message.error_code or 0, frozenset())
+    if message.code is Code.HTTP_STATUS_MISMATCH and message.received in _WITHOUT_CERTIFICATE:
+        return frozenset({Code.CLIENT_CERTIFICATE_REQUIRED})
+    return _SAME_FAULT.get(message.code, frozenset())

@@ -116,6 +116,31 @@ def test_disagreement_has_a_name(
     assert [f.code for f in answered.findings] == codes
 
 
+@pytest.mark.parametrize(
+    ("received", "codes"),
+    [
+        (400, [Code.CLIENT_CERTIFICATE_REQUIRED]),
+        (
+            502,
+            [
+                Code.CLIENT_CERTIFICATE_REQUIRED,
+                Code.HTTP_STATUS_MISMATCH,
+                Code.VANTAGE_DIFFERS,
+            ],
+        ),
+    ],
+)
+def test_status_without_client_certificate_is_its_fault(received: int, codes: list[Code]) -> None:
+    wanted = replace(GAP, code=Code.CLIENT_CERTIFICATE_REQUIRED)
+    report = GatewayReport(gateway=GATEWAY, members=(member(wanted),), at=NOW)
+    (server,) = answer(Health.UNHEALTHY).servers
+    said = GatewayMessage(code=Code.HTTP_STATUS_MISMATCH, text="status", received=received)
+    health = GatewayHealth(
+        gateway=GATEWAY_ID, servers=(replace(server, message=said),), read_at=NOW
+    )
+    assert [f.code for f in add_backend_health(report, health).members[0].findings] == codes
+
+
 def test_doubt_that_the_gateway_confirms_is_a_refusal() -> None:
     """Nobody knows how Azure compares two editions of a root, until the gateway says so itself."""
     report = GatewayReport(gateway=GATEWAY, members=(member(EDITION),), at=NOW)
