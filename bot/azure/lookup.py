@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.azure.refusals import no_subscription
+from bot.azure.refusals import role_remedy
 from bot.domain.azure import Gateway, Inventory
 from bot.domain.gateway_ref import GatewayRef
 from bot.domain.refusal import Refusal, RefusalKind
@@ -49,13 +49,7 @@ def _missing(inventory: Inventory, wanted: GatewayRef) -> Refusal:
     near = _without_its_group(inventory, wanted) or _nearest(known, wanted.name)
     hint = f" Did you mean {', '.join(near)}?" if near else _seen(tuple(known))
     sentence = f"{_nobody(tuple(known))} called {wanted.short}.{hint}{_unread(inventory)}"
-    remedy = (
-        inventory.refusals[0].remedy
-        if inventory.refusals
-        else ()
-        if known
-        else no_subscription().remedy
-    )
+    remedy = inventory.refusals[0].remedy if inventory.refusals else () if known else role_remedy()
     return Refusal(
         kind=RefusalKind.NOT_FOUND,
         sentence=sentence,

@@ -80,9 +80,17 @@ def role_remedy() -> tuple[str, ...]:
 
 
 def no_subscription() -> Refusal:
-    """The identity can sign in but sees no subscription."""
-    sentence = "The bot's identity can read no Azure subscription, so the bot knows no gateway."
-    return Refusal(kind=RefusalKind.NOT_CONFIGURED, sentence=sentence, remedy=role_remedy())
+    """The identity can sign in but sees no subscription, or only disabled ones."""
+    sentence = (
+        "The bot's identity can read no Azure subscription that is enabled, so the bot knows no "
+        "gateway."
+    )
+    remedy = (
+        "az account list --all --query '[].{name:name, id:id, state:state}' -o table",
+        "Where a subscription is disabled, its owner enables it; otherwise assign the role:",
+        *role_remedy(),
+    )
+    return Refusal(kind=RefusalKind.NOT_CONFIGURED, sentence=sentence, remedy=remedy)
 
 
 def no_such_subscription() -> Refusal:

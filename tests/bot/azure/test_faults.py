@@ -277,9 +277,17 @@ async def test_arm_with_a_foreign_certificate(arm: ArmStandIn, clock: MovableClo
     assert "its certificate is not trusted here" in answer.sentence
 
 
-async def test_identity_that_sees_no_subscription(arm: ArmStandIn, client: ArmClient) -> None:
+@pytest.mark.parametrize("disabled", [False, True], ids=["none", "disabled"])
+async def test_identity_that_sees_no_subscription(
+    disabled: bool,  # noqa: FBT001 -- a column
+    arm: ArmStandIn,
+    client: ArmClient,
+) -> None:
+    arm.subscriptions = [PROD.subscription] if disabled else []
+    arm.disabled = {PROD.subscription}
     answer = refusal(await client.find(GatewayRef(name="prod-gw")))
     assert answer.kind is RefusalKind.NOT_CONFIGURED
+    assert "that is enabled" in answer.sentence
     assert "az role definition create --role-definition @appgw-check-role.json" in answer.remedy
     assert arm.calls == {"subscriptions": 1}
 
