@@ -105,7 +105,7 @@ def _server(pool: str, setting: str, entry: Document) -> BackendServer:
         setting=setting,
         address=host(entry.get("address")),
         health=WORDS.get(word.lower(), Health.UNKNOWN),
-        word=word,
+        raw_health=word,
         message=recognise(log, name) if log or name else None,
         ip_configuration=text(mapping(entry.get("ipConfiguration")).get("id")),
         more=MappingProxyType(

@@ -276,7 +276,7 @@ def member_details(report: GatewayReport) -> str:
     lines = [
         f"gateway {clean(report.gateway.id.name, 120)}, {counted(len(report.members), 'server')}"
     ]
-    lines += [clean(report.said, 300)] if report.said else []
+    lines += [clean(report.typed_text, 300)] if report.typed_text else []
     for member in report.members:
         said = f"; gateway: {_health_shown(member.server)}" if member.server else ""
         lines.append(

@@ -286,7 +286,7 @@ def _context_block(report: GatewayReport, context: CardContext) -> ContextBlock:
     said = (
         ", ".join(list(codes)[:3]) or "OK",
         clean(context.understood, 200),
-        clean(report.said, 200),
+        clean(report.typed_text, 200),
         f"the gateway is {report.gateway.passing_state}" if report.gateway.passing_state else "",
         read,
         f"run {context.run_id}",

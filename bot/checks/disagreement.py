@@ -128,7 +128,7 @@ def _message_text(message: GatewayMessage) -> str:
 
 def _evidence(server: BackendServer) -> dict[str, object]:
     message = server.message
-    said: dict[str, object] = {"address": server.address, "gateway_health": server.said}
+    said: dict[str, object] = {"address": server.address, "gateway_health": server.health_text}
     if message:
         numbers = {
             "expected": message.expected,
@@ -162,8 +162,8 @@ def compare(
         passes = "passes" if not refused else "finds another fault"
         silent = "" if server.message else " and gives no reason"
         summary = (
-            f"The gateway calls this server {server.said.lower()}{silent}, the bot's own probe "
-            f"{passes}: the gateway probes from another subnet, or its last probe is older."
+            f"The gateway calls this server {server.health_text.lower()}{silent}, the bot's own "
+            f"probe {passes}: the gateway probes from another subnet, or its last probe is older."
         )
         differs = _finding(Code.VANTAGE_DIFFERS, summary, server)
         return (*_not_retrieved(server), differs)
@@ -177,7 +177,7 @@ def _not_retrieved(server: BackendServer) -> tuple[Finding, ...]:
     if server.message is None or server.message.code is not Code.HEALTH_UNKNOWN:
         return ()
     summary = (
-        f"The gateway calls this server {server.said.lower()}, but only since it could not "
+        f"The gateway calls this server {server.health_text.lower()}, but only since it could not "
         "determine the health; traffic may still flow."
     )
     return (_finding(Code.HEALTH_UNKNOWN, summary, server),)
@@ -215,9 +215,9 @@ def _sees_the_same(server: BackendServer, refused: set[Code], *, hidden: bool) -
 
 
 def _unknown(report: GatewayReport, server: BackendServer) -> Finding:
-    if server.word.lower() != "unknown":
+    if server.raw_health.lower() != "unknown":
         return _finding(
-            Code.HEALTH_UNKNOWN, _of_unknown_health(server.word), server, kind="odd-word"
+            Code.HEALTH_UNKNOWN, _of_unknown_health(server.raw_health), server, kind="odd-word"
         )
     said = server.message
     if said is not None and said.code is Code.UNRECOGNISED:

@@ -44,7 +44,7 @@ class DoctorCheck:
     sentence: str
 
     @property
-    def said(self) -> str:
+    def text(self) -> str:
         """The sentence, with the state before it unless it is ok."""
         return (
             self.sentence if self.state is CheckState.OK else f"{self.state.value}: {self.sentence}"

@@ -144,14 +144,14 @@ class GatewayMembers:
         about = gateway_findings(gateway, pairs)
         via, scope = options.via or Via.BOTH, target.part
         if via is Via.GATEWAY:
-            at, said = self.new_context().clock(), of_no_use(options)
+            at, typed_text = self.new_context().clock(), of_no_use(options)
             return GatewayReport(
                 gateway=gateway,
                 members=listed(uses),
                 at=at,
                 scope=scope,
                 via=via,
-                said=said,
+                typed_text=typed_text,
                 findings=about,
                 uses=pairs,
             )
@@ -159,14 +159,14 @@ class GatewayMembers:
         root = find_root(options, gateways, None, gateway.id.text)
         if isinstance(root, Refusal):
             return root
-        checks, said = await apart(len(uses), typed_checks, uses, gateways, options, root)
+        checks, typed_text = await apart(len(uses), typed_checks, uses, gateways, options, root)
         report = await self.check(gateway, checks, gateways)
         return replace(
             report,
             scope=scope,
             via=via,
             typed=replacing(options),
-            said=said,
+            typed_text=typed_text,
             findings=about,
             uses=pairs,
         )

@@ -90,13 +90,13 @@ def with_routes(report: GatewayReport, rules: Sequence[SiteRule]) -> GatewayRepo
     """The report with the rule and the paths that lead to each member."""
     routes: dict[tuple[str, str], list[str]] = {}
     for rule in rules:
-        routes.setdefault(_pair(rule.pool, rule.setting), []).append(rule.words)
+        routes.setdefault(_pair(rule.pool, rule.setting), []).append(rule.description)
     members = tuple(
         replace(member, routes=tuple(routes.get(_pair(member.pool, member.setting), ())))
         for member in report.members
     )
     redirects = tuple(
-        f"{rule.words} redirects to {rule.redirect}{_round_about(rule)}"
+        f"{rule.description} redirects to {rule.redirect}{_round_about(rule)}"
         for rule in rules
         if rule.redirect
     )

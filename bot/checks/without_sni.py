@@ -1,4 +1,4 @@
-"""When to try a handshake without SNI as well: once a day per backend, once per look at a gateway.
+"""When to try a handshake without SNI as well: once a day per backend, once per check of a gateway.
 
 A different default certificate is only informational. It is worth a second connection when a user
 asks, and otherwise once a day; behind several settings of a gateway a server is asked once.
@@ -23,7 +23,7 @@ _Chain = tuple[Certificate | UnreadableCertificate, ...]
 class ChainsWithoutSni:
     """What servers presented without SNI, asked once per server by checks that run together.
 
-    Leaving the context cancels what is still asked.
+    Leaving the context cancels handshakes that are still running.
     """
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class ChainsWithoutSni:
         return self._presented[server]
 
     async def __aenter__(self) -> Self:
-        """For the checks of one look."""
+        """Begin checks that share the chains."""
         return self
 
     async def __aexit__(
@@ -46,7 +46,7 @@ class ChainsWithoutSni:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Cancel what is still asked."""
+        """Cancel the handshakes that are still running."""
         await self._asking.close()
 
 

@@ -85,7 +85,7 @@ class _SlackAppBuilder:
                 runs=connected.runs, interval=parts.watch_every_s, store=self._watches
             ),
         )
-        self._filing = CardFiles(
+        self._card_files = CardFiles(
             backends=parts.backends, slack=self._slack, probe_origin=parts.probe_origin
         )
         self._gateways = self._gateway_checking() if parts.gateways else None
@@ -93,7 +93,7 @@ class _SlackAppBuilder:
             cards=self._cards,
             backends=parts.backends,
             probe_origin=parts.probe_origin,
-            filing=self._filing,
+            card_files=self._card_files,
             last_healthy=parts.last_healthy,
             by_gateway=self._gateways.handle if self._gateways else None,
             is_site=parts.is_site,
@@ -125,7 +125,7 @@ class _SlackAppBuilder:
             router=router,
             slack=self._slack,
             rehearsing=self._rehearsing,
-            filing=self._filing,
+            card_files=self._card_files,
             consent=consent,
         )
         listeners = Listeners(
@@ -151,7 +151,7 @@ class _SlackAppBuilder:
         """The table of handlers by type of request."""
         small = SimpleVerbHandlers(
             slack=self._slack,
-            doctor=self._examination().shown,
+            doctor=self._doctor_checks().states,
             privileges=self._access.privileges,
         )
         table: Handlers = {
@@ -283,7 +283,7 @@ class _SlackAppBuilder:
             router=router,
         )
 
-    def _examination(self) -> DoctorChecks:
+    def _doctor_checks(self) -> DoctorChecks:
         return DoctorChecks(
             readiness=self._connected.readiness,
             settings=self._settings,

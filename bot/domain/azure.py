@@ -154,7 +154,7 @@ class SiteRule:
     rewrite: str = ""
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """The rule, its paths and what it does to requests, in words for users."""
         paths = f", path {' '.join(self.paths)}" if self.paths else ""
         rewrite = f", rewritten by {self.rewrite}" if self.rewrite else ""
@@ -249,7 +249,7 @@ class BackendServer:
     Attributes:
         ip_configuration: the ARM ID of a NIC member.
         more: unknown members of ARM's answer and its certificate metadata, unchanged.
-        word: the health as ARM wrote it; hostile, empty if there was none.
+        raw_health: the health as ARM wrote it; hostile, empty if there was none.
     """
 
     pool: str
@@ -259,13 +259,13 @@ class BackendServer:
     message: GatewayMessage | None
     ip_configuration: str = ""
     more: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}), hash=False)
-    word: str = ""
+    raw_health: str = ""
 
     @property
-    def said(self) -> str:
+    def health_text(self) -> str:
         """The health for users: the plain word, or ARM's own where it differs."""
-        plain = self.word.lower() in {"", "up", "down", self.health.value.lower()}
-        return self.health.value if plain else self.word
+        plain = self.raw_health.lower() in {"", "up", "down", self.health.value.lower()}
+        return self.health.value if plain else self.raw_health
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -159,7 +159,7 @@ class GatewayReport:
         findings: about the gateway itself, in headline order.
         uses: the requested pairs of pool and setting.
         typed: options that replaced those of the settings; none if the settings were used.
-        said: the same in words, for users.
+        typed_text: the same in words, for users.
         site: the requested public name; the members are those behind it.
         redirects: where rules of that site redirect, one sentence each.
     """
@@ -172,7 +172,7 @@ class GatewayReport:
     scope: str = ""
     via: Via = Via.BOTH
     typed: ProbeOptions = NOTHING_TYPED
-    said: str = ""
+    typed_text: str = ""
     findings: tuple[Finding, ...] = ()
     uses: tuple[PoolUse, ...] = ()
     site: str = ""

@@ -124,7 +124,7 @@ def _said(server: BackendServer, names: Mapping[str, str]) -> dict[str, Any]:
     error_name = message.name if message and _ERROR_NAME.fullmatch(message.name) else ""
     return {
         "health": server.health.value,
-        "word": server.word if server.word.isalpha() else "",
+        "word": server.raw_health if server.raw_health.isalpha() else "",
         "message": without_names(message.text, names) if message else "",
         "error_name": error_name,
         "code": message.code.value if message else None,

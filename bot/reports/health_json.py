@@ -75,7 +75,7 @@ def _said(server: BackendServer) -> dict[str, Any]:
     message = server.message
     return {
         "health": server.health.value,
-        "word": server.word or None,
+        "word": server.raw_health or None,
         "message": (message.text or None) if message else None,
         "name": (message.name or None) if message else None,
         "code": message.code.value if message else None,

@@ -60,7 +60,7 @@ class ButtonListeners:
     router: InvocationRouter
     slack: SlackClient
     rehearsing: RehearseHandler
-    filing: CardFiles
+    card_files: CardFiles
     consent: ConsentHandler | None = None
 
     def register(self, app: AsyncApp) -> None:
@@ -138,13 +138,13 @@ class ButtonListeners:
             form = check_modal(target=target, options=options, channel=channel)
             self.open(invocation.with_text("form"), form)
         elif chosen == "wrong":
-            self.router.spawn(invocation, self._wrong(invocation, headline))
+            self.router.spawn(invocation, self._record_wrong_diagnosis(invocation, headline))
         elif chosen == "watch":
             self.router.receive(_to_watch(invocation.with_text(f"{question} watch")))
         elif chosen not in {CHAIN, EVIDENCE}:
             self._unreadable(invocation)
         elif self.router.runs.is_new(invocation.dedupe_key):
-            self.router.spawn(invocation, self._hand_out(invocation, chosen))
+            self.router.spawn(invocation, self._upload_file(invocation, chosen))
 
     def _unreadable(self, invocation: Invocation) -> None:
         """Answer a button of another version, or one that was tampered with."""
@@ -202,7 +202,7 @@ class ButtonListeners:
                 invocation, notice("Slack did not open the form in time; tap again.")
             )
 
-    async def _hand_out(self, invocation: Invocation, what: str) -> None:
+    async def _upload_file(self, invocation: Invocation, what: str) -> None:
         run_id = new_run_id()
         if no := await self.router.admit(
             invocation, f"{what} {invocation.text}", costs=True, run_id=run_id
@@ -210,11 +210,11 @@ class ButtonListeners:
             await self.slack.send_ephemeral(replace(invocation, response_url=None), refusal(no))
             return
         alone = await self.router.consent_wanted(invocation) is not None
-        await self.filing.upload_file(
+        await self.card_files.upload_file(
             replace(invocation, ephemeral=True) if alone else invocation, what, run_id
         )
 
-    async def _wrong(self, invocation: Invocation, headline: str) -> None:
+    async def _record_wrong_diagnosis(self, invocation: Invocation, headline: str) -> None:
         if no := await self.router.admit(invocation, f"wrong diagnosis: {invocation.text}"):
             await self.slack.send_ephemeral(invocation, refusal(no))
             return

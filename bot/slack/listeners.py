@@ -194,7 +194,8 @@ async def on_error(error: Exception, body: Payload) -> BoltResponse | None:
     kind = word(body, "type", "command") or "unknown"
     if isinstance(error, BoltUnhandledRequestError):
         log.info(
-            "a payload of another kind", extra={"kind": word(inner(body, "event"), "type") or kind}
+            "a payload that no listener handles",
+            extra={"kind": word(inner(body, "event"), "type") or kind},
         )
         return BoltResponse(status=_NOT_FOUND if kind == "unknown" else _OK)
     if _is_malformed(body):

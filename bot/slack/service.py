@@ -172,7 +172,7 @@ class SlackService:
         stack.push_async_callback(transport.close)
         if not await self._until_it_works(transport.start, "SLACK_APP_TOKEN"):
             return
-        await _go_on_watching(composed)
+        await _resume_watches(composed)
         if composed.alerts:
             await stack.enter_async_context(composed.alerts.running())
         token = TokenWatch(client=slack.client, every=self.token_every_s)
@@ -238,7 +238,7 @@ class SlackService:
         return HttpTransport(app, self.settings, receiver)
 
 
-async def _go_on_watching(app: SlackApp) -> None:
+async def _resume_watches(app: SlackApp) -> None:
     for admitted in await app.watches.open() if app.watches else ():
         await app.router.resume(admitted)
 

@@ -41,5 +41,5 @@ class SeenRequests:
             async with asyncio.timeout(self.patience), self.store.writing() as connection:
                 return not await first_time(connection, f"request {signature}"[:200], self.clock())
         except (DatabaseUnavailable, TimeoutError):
-            log.info("a request is compared with this replica's own alone")
+            log.info("a replayed request is only recognised in this replica")
             return False

@@ -238,7 +238,7 @@ def _name(report: GatewayReport) -> str:
 
 
 def _member_lines(member: MemberReport, at: datetime) -> Iterator[Text]:
-    said = f"; gateway: {clean(member.server.said)}" if member.server else ""
+    said = f"; gateway: {clean(member.server.health_text)}" if member.server else ""
     doubts = member.unseen or (bool(member.findings) and member.headline.value != "OK")
     shape = SHAPES["FAIL" if not member.healthy else "WARN" if doubts else "OK"]
     where = f"{clean(member.pool)}/{clean(member.setting)} {clean(member.member)}"

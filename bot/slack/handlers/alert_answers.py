@@ -71,7 +71,7 @@ class AlertAnswerer:
         channel, ts = word(event, "channel"), word(event, "ts")
         try:
             switch = await self.records.switch(channel)
-            if switch is None or not await self._is_taken(channel, ts):
+            if switch is None or not await self._claims(channel, ts):
                 return
             if self.alerts.is_resolved(event):
                 await self.following.check_channel(channel)
@@ -80,7 +80,7 @@ class AlertAnswerer:
         except DatabaseUnavailable as error:
             log.warning("an alert is not answered", extra={"reason": error.reason})
 
-    async def _is_taken(self, channel: str, ts: str) -> bool:
+    async def _claims(self, channel: str, ts: str) -> bool:
         """Whether this process claimed the alert, within the limits."""
         taken = await self.records.claim_alert(channel, ts, self.following.clock())
         if taken not in {AlertClaim.NEW, AlertClaim.KNOWN}:
@@ -99,9 +99,9 @@ class AlertAnswerer:
             return
         standing = await self.records.claim(value)
         if standing is None:
-            await self._give(value, answer)
+            await self._answer_first(value, answer)
         elif standing.card:
-            await self._add(standing, value, switch, answer)
+            await self._answer_another(standing, value, switch, answer)
 
     async def _refused(self, admitted: AdmittedInvocation[Request]) -> bool:
         """Whether the user who switched alerts on may no longer ask here."""
@@ -124,7 +124,7 @@ class AlertAnswerer:
             until=now + SAME_PROBLEM_FOR,
         )
 
-    async def _give(self, value: AlertAnswer, answer: Answer) -> None:
+    async def _answer_first(self, value: AlertAnswer, answer: Answer) -> None:
         """Answer the first alert of a problem with a card in the alert's thread."""
 
         async def placed(posted: Posted) -> None:
@@ -138,7 +138,7 @@ class AlertAnswerer:
             replace(value, card=card_state.posted.ts), healthy=card_state.healthy
         )
 
-    async def _add(
+    async def _answer_another(
         self, standing: AlertAnswer, value: AlertAnswer, switch: AlertSwitch, answer: Answer
     ) -> None:
         """Answer another alert of a problem by updating the existing card to cover both."""
@@ -155,16 +155,16 @@ class AlertAnswerer:
         if turned and turned.healthy:
             await self.following.end(turned, again, self.following.clock())
         elif turned:
-            await self._say_again(standing, value.thread, again)
+            await self._announce_again(standing, value.thread, again)
 
-    async def _say_again(self, standing: AlertAnswer, thread: str, answer: Answer) -> None:
+    async def _announce_again(self, standing: AlertAnswer, thread: str, answer: Answer) -> None:
         """Post a line under an alert whose problem has come back.
 
         Slack notifies nobody of an update.
         """
         link = await self.following.link(standing)
         line = failing_again(answer.found.message.text, link)
-        await self.following.say(standing.channel, thread, line)
+        await self.following.post_line(standing.channel, thread, line)
 
 
 def _covering(standing: AlertAnswer, value: AlertAnswer) -> str:

@@ -111,12 +111,12 @@ class AlertFollowUp:
     async def end(self, value: AlertAnswer, answer: Answer, now: datetime) -> None:
         """The problem has ended: post one line in the thread, and react to each of its alerts."""
         taken = duration((now - value.begun).total_seconds())
-        await self.say(value.channel, value.thread, healthy_again(answer.name, taken))
+        await self.post_line(value.channel, value.thread, healthy_again(answer.name, taken))
         for alert in value.alerts:
             try:
                 await self.slack.react(value.channel, alert, HEALTHY_REACTION)
             except DeliveryError as error:
-                log.info("an alert is not marked as green", extra={"reason": error.reason})
+                log.info("an alert got no reaction", extra={"reason": error.reason})
                 return
 
     async def link(self, value: AlertAnswer) -> str | None:
@@ -131,9 +131,9 @@ class AlertFollowUp:
         now = self.clock()
         for value in await self.records.open(now):
             if value.channel == channel:
-                await self._look_in_turn(value, now)
+                await self._check_if_free(value, now)
 
-    async def say(self, channel: str, thread: str, message: Message) -> None:
+    async def post_line(self, channel: str, thread: str, message: Message) -> None:
         """Post a line under an alert; errors are logged."""
         try:
             await self.slack.post(Place(channel=channel, thread=thread), message)
@@ -149,31 +149,31 @@ class AlertFollowUp:
             await _wait(self._stop, self.every_s)
             for value in await self._open() or ():
                 if not self._stop.is_set():
-                    await self._look_in_turn(value, self.clock())
+                    await self._check_if_free(value, self.clock())
 
     async def _open(self) -> tuple[AlertAnswer, ...] | None:
         """All open answers; `None` if the database is unavailable."""
         try:
             found = await self.records.open(self.clock())
         except DatabaseUnavailable as error:
-            log.info("open alerts are not looked at this time", extra={"reason": error.reason})
+            log.info("open alerts are not checked this time", extra={"reason": error.reason})
             return None
         self._given_up &= {value.id for value in found}
         return tuple(value for value in found if value.id not in self._given_up)
 
-    async def _look_in_turn(self, value: AlertAnswer, now: datetime) -> None:
+    async def _check_if_free(self, value: AlertAnswer, now: datetime) -> None:
         """Check if no other check of it runs in any replica; logs unexpected errors."""
         try:
             kept = await self.records.claim_check(value, now) if value.card else None
             if kept:
-                await self._look(kept, now)
+                await self._check(kept, now)
         except DatabaseUnavailable as error:
-            log.info("an alert is not looked at this time", extra={"reason": error.reason})
+            log.info("an alert is not checked this time", extra={"reason": error.reason})
         except Exception:
             self._given_up.add(value.id)
-            log.exception("an alert is looked at no more, for an error of our own")
+            log.exception("an alert is not checked any more, after an unexpected error")
 
-    async def _look(self, value: AlertAnswer, now: datetime) -> None:
+    async def _check(self, value: AlertAnswer, now: datetime) -> None:
         switch = await self.records.switch(value.channel)
         admitted = self.on_card(value, switch) if switch else None
         if admitted is None or await self._refused(admitted):
@@ -203,7 +203,7 @@ class AlertFollowUp:
         if standing is None or standing.card == value.card:
             return standing
         await self.cards.show(answer.without_thread(), _nothing)
-        await self.say(value.channel, value.thread, same_problem(await self.link(standing)))
+        await self.post_line(value.channel, value.thread, same_problem(await self.link(standing)))
         return None
 
     async def _refused(self, admitted: AdmittedInvocation[Request]) -> bool:

@@ -45,7 +45,7 @@ from bot.slack.handlers.watch_targets import (
 from bot.slack.handlers.wording import judged_as, understood
 from bot.slack.inbound.routing import Handler
 from bot.slack.invocation import AdmittedInvocation
-from bot.slack.outbound.card_life import answer_once, watch_on
+from bot.slack.outbound.card_life import answer_once, resume_watch
 from bot.slack.outbound.card_work import (
     CardTools,
     Found,
@@ -82,7 +82,7 @@ class CheckHandler:
         cards: what every card needs.
         backends: the use case.
         probe_origin: the machine that probes, for the context block.
-        filing: keeps reports for the files of their cards.
+        card_files: keeps reports for the files of their cards.
         last_healthy: the last healthy facts of each backend.
         by_gateway: handles `via=gateway`, which reads backend health only.
         is_site: whether a known gateway serves a host that is in no pool; such a host is checked as
@@ -92,7 +92,7 @@ class CheckHandler:
     cards: CardTools
     backends: CheckService
     probe_origin: str
-    filing: CardFiles
+    card_files: CardFiles
     last_healthy: RecentFacts = field(default_factory=RecentFacts)
     by_gateway: Handler | None = None
     is_site: Callable[[HostTarget, ProbeOptions], bool] = no_site
@@ -104,7 +104,7 @@ class CheckHandler:
         After a restart, continue to watch a card.
         """
         if admitted.watched_s is not None:
-            await self._watch_on(admitted)
+            await self._resume_watch(admitted)
             return
         resolved = self._resolve_last(admitted)
         if resolved is None:
@@ -137,12 +137,12 @@ class CheckHandler:
             private=request.private,
         )
 
-    async def _watch_on(self, admitted: AdmittedInvocation[BackendRequest]) -> None:
+    async def _resume_watch(self, admitted: AdmittedInvocation[BackendRequest]) -> None:
         if _is_health_only(admitted):
             await self._ask_gateway(admitted)
         else:
             check = BackendCheck(tools=self, admitted=admitted)
-            await watch_on(self.cards, admitted, check, check.watch())
+            await resume_watch(self.cards, admitted, check, check.watch())
 
     async def _ask_gateway(self, admitted: AdmittedInvocation[ProbeRequest]) -> None:
         if self.by_gateway is None:
@@ -277,7 +277,7 @@ class BackendCheck(RequestWork[BackendRequest]):
         self, answer: HostAnswer, gateway: GatewayReport | None, posted: Posted | None
     ) -> None:
         kept = CardContent(report=answer.report, gateway=gateway, run_id=self.admitted.run_id)
-        self.tools.filing.keep(posted, kept)
+        self.tools.card_files.keep(posted, kept)
 
     def _card(self, answer: HostAnswer, health_sentence: str) -> Message:
         return check_card(answer.report, self._context(answer, health_sentence))

@@ -41,7 +41,7 @@ class DoctorChecks:
     probe_origin: str
     more: Callable[[], Awaitable[Sequence[DoctorCheck]]]
 
-    async def shown(self) -> Mapping[str, str]:
+    async def states(self) -> Mapping[str, str]:
         """Name -> state, in reading order."""
         more, (headers, refused) = await asyncio.gather(self.more(), self._slacks_headers())
         scopes = granted(headers) or self.identity.scopes
@@ -52,13 +52,15 @@ class DoctorChecks:
             clock(datetime.now(tz=UTC), headers.get("date")),
         )
         troubles = {**({"slack": refused} if refused else {}), **self.readiness.troubles()}
-        states = {name: troubles.get(name, "ok") for name in {**self.readiness.probes, **troubles}}
-        rows = {check.what: check.said for check in checks}
+        conditions = {
+            name: troubles.get(name, "ok") for name in {**self.readiness.probes, **troubles}
+        }
+        rows = {check.what: check.text for check in checks}
         return {
             "transport": self.settings.transport.value,
-            **states,
+            **conditions,
             **rows,
-            "looks from": self.probe_origin,
+            "probes from": self.probe_origin,
             "version": VERSION,
         }
 

@@ -33,7 +33,7 @@ from bot.slack.handlers.watch_targets import (
 )
 from bot.slack.handlers.wording import understood, understood_of
 from bot.slack.invocation import AdmittedInvocation
-from bot.slack.outbound.card_life import answer_once, watch_on
+from bot.slack.outbound.card_life import answer_once, resume_watch
 from bot.slack.outbound.card_work import CardTools, Found, Progress, Shown, TakenBack, ThreadItem
 from bot.slack.outbound.places import Posted
 from bot.slack.outbound.watching import WatchOrder, watched_for
@@ -78,7 +78,7 @@ class HealthHandler:
         if admitted.watched_s is None:
             await answer_once(self.cards, admitted, check)
         elif isinstance(target := await check.requested_gateway(), GatewayRef):
-            await watch_on(self.cards, admitted, check, check.watch(target))
+            await resume_watch(self.cards, admitted, check, check.watch(target))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

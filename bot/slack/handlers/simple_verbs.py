@@ -62,4 +62,6 @@ class SimpleVerbHandlers:
 
     async def examine(self, admitted: AdmittedInvocation[DoctorRequest]) -> None:
         """Show the checks of `doctor`."""
-        await self.slack.send_ephemeral(admitted.invocation, facts("How I am", await self.doctor()))
+        await self.slack.send_ephemeral(
+            admitted.invocation, facts("State of the bot", await self.doctor())
+        )

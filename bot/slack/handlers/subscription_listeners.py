@@ -133,14 +133,14 @@ class _Actions:
         await self.home.draw(invocation.user, await self.router.admit(invocation, "home"))
 
     async def _edit(self, invocation: Invocation) -> None:
-        if await self._let_in(invocation, "edit"):
+        if await self._is_admitted(invocation, "edit"):
             understood = parse(invocation.text)
             await self.subscribing.open_modal(
                 invocation, _given(understood) if isinstance(understood, SubscribeRequest) else {}
             )
 
     async def _undo(self, invocation: Invocation, commands: Sequence[str]) -> None:
-        if await self._let_in(invocation, "undo"):
+        if await self._is_admitted(invocation, "undo"):
             request = SubscribeRequest()
             await self.subscribing.restore(
                 AdmittedInvocation(
@@ -153,7 +153,7 @@ class _Actions:
                 commands,
             )
 
-    async def _let_in(self, invocation: Invocation, what: str) -> bool:
+    async def _is_admitted(self, invocation: Invocation, what: str) -> bool:
         no = await self.router.admit(invocation, what, costs=True)
         if no:
             await self.router.slack.send_ephemeral(invocation, refusal(no))

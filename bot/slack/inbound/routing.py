@@ -172,7 +172,7 @@ class InvocationRouter:
         except DatabaseUnavailable as error:
             await self.slack.send_ephemeral(invocation, refusal(error.refusal))
         except Exception:
-            log.exception("an invocation ended with an error of our own", extra={"run_id": run_id})
+            log.exception("an invocation ended with an unexpected error", extra={"run_id": run_id})
             await self.slack.send_ephemeral(invocation, failed(run_id))
 
     async def admit(
@@ -215,7 +215,7 @@ class InvocationRouter:
             write_audit(invocation, "usage", run_id=run_id)
             await self.slack.send_ephemeral(invocation, usage_answer(understood, invocation.text))
             return
-        await self._hand_over(
+        await self._handle(
             AdmittedInvocation(
                 invocation=invocation,
                 request=understood,
@@ -225,7 +225,7 @@ class InvocationRouter:
             )
         )
 
-    async def _hand_over(self, admitted: AdmittedInvocation[Request]) -> None:
+    async def _handle(self, admitted: AdmittedInvocation[Request]) -> None:
         handler = self.handlers.get(type(admitted.request))
         write_audit(
             admitted.invocation,
@@ -252,8 +252,8 @@ class InvocationRouter:
         The user is then asked for consent.
         """
         invocation, request = admitted.invocation, admitted.request
-        telling = isinstance(request, _NEVER_POSTS)
-        why = None if telling else await self.consent_wanted(invocation)
+        never_posts = isinstance(request, _NEVER_POSTS)
+        why = None if never_posts else await self.consent_wanted(invocation)
         if why is None:
             await handler(admitted)
         elif isinstance(request, _POSTS_LATER):

@@ -156,7 +156,7 @@ class Card:
         except PlaceRefused as error:
             self._keep_private(error)
         except DeliveryError as error:
-            log.warning("the card is not there yet", extra={"reason": error.reason})
+            log.warning("the card could not be posted yet", extra={"reason": error.reason})
 
     async def _opened_again(self, posted: Posted, message: Message) -> bool:
         """Whether the message whose button was pressed still exists and was updated."""

@@ -65,12 +65,12 @@ async def answer_once(tools: CardTools, admitted: AdmittedInvocation[Request], w
         tools.runs.end(run)
 
 
-async def watch_on(
+async def resume_watch(
     tools: CardTools, admitted: AdmittedInvocation[Request], work: Work, order: WatchOrder
 ) -> None:
     """Continue to watch a card after a restart."""
     run = Run(begun=admitted.begun)
-    await CardLife(tools, order_of(admitted), work, run).go_on_watching(order)
+    await CardLife(tools, order_of(admitted), work, run).resume_watch(order)
 
 
 def order_of(admitted: AdmittedInvocation[Request]) -> CardOrder:
@@ -154,7 +154,7 @@ class CardLife:
             await self._last_update()
             raise
         except Exception:
-            log.exception("a run ended with an error of our own", extra={"target": self._work.name})
+            log.exception("a run ended with an unexpected error", extra={"target": self._work.name})
             await self._after_error()
         finally:
             self._tools.turns.opened(self._order.run_id)
@@ -163,7 +163,7 @@ class CardLife:
             if self._card.refused or not self._card.shown:
                 self._run.card = None
 
-    async def go_on_watching(self, order: WatchOrder) -> None:
+    async def resume_watch(self, order: WatchOrder) -> None:
         """Continue a watch that a restart interrupted; the next observation updates the card."""
         await self._watch(order)
 
@@ -188,9 +188,9 @@ class CardLife:
         await self._tools.slack.update(self._card.posted, message, patience=patience)
         return True
 
-    async def say(self, message: Message) -> None:
+    async def post_in_thread(self, message: Message) -> None:
         """Post into the card's thread; errors are logged."""
-        await self._say_more(lambda: (message,))
+        await self._fill_thread(lambda: (message,))
 
     @property
     def posted(self) -> Posted | None:
@@ -279,7 +279,7 @@ class CardLife:
             FIRST_POST_SECONDS.observe(monotonic() - self._order.begun)
         self._tools.runs.end(self._run)
         shown.on_shown(self._card.posted)
-        await self._say_more(shown.thread)
+        await self._fill_thread(shown.thread)
         if shown.watch:
             await self._watch(shown.watch)
 
@@ -293,7 +293,7 @@ class CardLife:
         self._without_health = None
         await self._show(amended)
 
-    async def _say_more(self, thread: Callable[[], Sequence[ThreadItem]]) -> None:
+    async def _fill_thread(self, thread: Callable[[], Sequence[ThreadItem]]) -> None:
         """Post into the thread what the card has no room for."""
         posted = self._card.posted
         if posted is None:

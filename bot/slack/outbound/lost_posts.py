@@ -69,7 +69,7 @@ class PostAttempt:
             )
         except DeliveryError as error:
             log.warning(
-                "a card whose response was lost cannot be looked for",
+                "a card whose response was lost cannot be searched for",
                 extra={"reason": error.reason},
             )
             return None

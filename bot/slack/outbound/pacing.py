@@ -16,7 +16,7 @@ Key = tuple[str, str]
 
 SPACING_S = 1.0
 CALM_AFTER_S = 30.0
-MAX_GATES = 10_000
+MAX_KEYS = 10_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class Pacer:
         """Store a Retry-After; an earlier, longer one stays."""
         opens = self.now() + seconds
         self._opens[key] = max(opens, self._opens.pop(key, opens))
-        while len(self._opens) > MAX_GATES:
+        while len(self._opens) > MAX_KEYS:
             del self._opens[next(iter(self._opens))]
 
     def wait(self, key: Key) -> float:

@@ -125,7 +125,7 @@ class Runs:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            log.error("work ended with an error of our own", exc_info=error)
+            log.error("work ended with an unexpected error", exc_info=error)
 
     def _forget(
         self, remembered: OrderedDict[Any, Any], seconds: float, since: Callable[[Any], float]

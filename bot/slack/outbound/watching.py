@@ -104,7 +104,7 @@ class WatchedCard(Protocol):
     async def update(self, message: Message, *, patience: float) -> bool:
         """Update it; false if another run has claimed it. Raises `DeliveryError`."""
 
-    async def say(self, message: Message) -> None:
+    async def post_in_thread(self, message: Message) -> None:
         """Post into its thread."""
 
 
@@ -256,7 +256,7 @@ class _Watch:
         try:
             return await self._order.target.probe()
         except Exception:
-            log.exception("a watch ended with an error of our own")
+            log.exception("a watch ended with an unexpected error")
             return None
 
     async def _show(self, seen: WatchResult) -> None:
@@ -279,7 +279,7 @@ class _Watch:
 
         The notification text also names the backend, because it does not show the card above.
         """
-        await self._card.say(compose(lock_screen, [say(sentence)]))
+        await self._card.post_in_thread(compose(lock_screen, [say(sentence)]))
 
     def _elapsed(self) -> float:
         return self._watching.now() - self._begun

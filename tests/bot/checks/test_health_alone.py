@@ -96,7 +96,7 @@ async def test_probe_options_are_said_to_be_unused(arm: ArmStandIn, client: ArmC
     admitted = looked(
         await check_service(client).gateway(PROD, replace(ALONE, root="corp", sni=NAME))
     )
-    assert admitted.said == "root=, sni= as typed is not used, because nothing is probed"
+    assert admitted.typed_text == "root=, sni= as typed is not used, because nothing is probed"
 
 
 @pytest.mark.parametrize(

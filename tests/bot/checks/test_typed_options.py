@@ -270,9 +270,9 @@ async def test_typed_options_hold_for_every_member(arm: ArmStandIn, client: ArmC
     } == {("sni.contoso.com", NAME, "/ready")}
     assert {r.policy.anchors.certificates for r in requests} == {(GOOD,)}
     assert (typed.healthy, as_set.healthy) == (True, False)
-    assert typed.said == "root corp, sni, host, path as typed, not as in the setting"
-    assert {r.assumed[0] for r in requests} == {typed.said}
-    assert as_set.said == ""
+    assert typed.typed_text == "root corp, sni, host, path as typed, not as in the setting"
+    assert {r.assumed[0] for r in requests} == {typed.typed_text}
+    assert as_set.typed_text == ""
 
 
 async def test_typed_host_is_sent_and_verified(arm: ArmStandIn, client: ArmClient) -> None:
@@ -342,7 +342,7 @@ async def test_interface_members_are_judged_by_typed_options_too(
     report = looked(await bench.gateway(PROD, ProbeOptions(root="corp", port=22)))
     dialled = record(monkeypatch)
     health_known = await bench.read_backend_health(report)
-    assert health_known.said == "root corp, port as typed, not as in the setting"
+    assert health_known.typed_text == "root corp, port as typed, not as in the setting"
     assert ["22" in member.skipped for member in health_known.members] == [True]
     assert ("10.0.0.4", 443) not in dialled
 

@@ -229,8 +229,10 @@ class Stage:
             pasting = RehearseHandler(cards=cards, clock=lambda: NOW, probe_origin="here")
             chain = Rehearsal(chain=load_certificates(LEAF.pem), policy=policy(ROOT))
             return ChainRehearsal(tools=pasting, order=order_of(admitted), rehearsal=chain)
-        filing = CardFiles(backends=cases, slack=cards.slack, probe_origin="here")
-        tools = CheckHandler(cards=cards, backends=cases, probe_origin="here", filing=filing)
+        card_files = CardFiles(backends=cases, slack=cards.slack, probe_origin="here")
+        tools = CheckHandler(
+            cards=cards, backends=cases, probe_origin="here", card_files=card_files
+        )
         return BackendCheck(tools=tools, admitted=admitted)
 
     def top(self) -> list[Message]:
