@@ -77,7 +77,7 @@ from chainlib.pem import (
     load_uploaded,
 )
 from chainlib.policy import GatewayPolicy, HttpProbeRule, Sku, Strictness
-from chainlib.repair import MissingIssuer, Repair, decide, repair
+from chainlib.repair import MissingIssuer, Repair, repair, with_known_issuers
 from chainlib.wording import and_more, counted, few, listed
 
 __all__ = [
@@ -141,7 +141,6 @@ __all__ = [
     "Where",
     "and_more",
     "counted",
-    "decide",
     "dump_bundle",
     "explain",
     "few",
@@ -159,4 +158,5 @@ __all__ = [
     "openssl_sentence",
     "rank",
     "repair",
+    "with_known_issuers",
 ]

@@ -74,7 +74,7 @@ def is_ip_literal(host: str) -> bool:
     return _is_address(host)
 
 
-# The addresses of a gateway's members are asked about several times in each report.
+# Cached: a report of a gateway asks several times about the address of each member.
 @lru_cache(maxsize=4096)
 def _is_address(host: str) -> bool:
     try:
@@ -309,7 +309,7 @@ class TrustAnchors:
         return index
 
     def __hash__(self) -> int:
-        """By little, since well-known CAs are many and judgements are kept by their anchors."""
+        """A cheap hash: judgements are cached by their anchors, and well-known CAs are many."""
         return self._hash
 
     @once

@@ -115,7 +115,7 @@ def _verify(
             _lib.sk_X509_push(beside, one._x509)  # noqa: SLF001 -- private binding, pinned by a test
         ready = _lib.X509_STORE_CTX_init(context, store._store, objects[0]._x509, beside)  # noqa: SLF001 -- as above
         if ready == 1 and _lib.X509_verify_cert(context) == 1:
-            return 0, 0, _taken_apart(_lib.X509_STORE_CTX_get1_chain(context))
+            return 0, 0, _addresses_in(_lib.X509_STORE_CTX_get1_chain(context))
         code = _lib.X509_STORE_CTX_get_error(context) or _UNSPECIFIED
         return code, _lib.X509_STORE_CTX_get_error_depth(context), ()
     finally:
@@ -123,7 +123,7 @@ def _verify(
         _lib.sk_X509_free(beside)
 
 
-def _taken_apart(stack: object) -> tuple[int, ...]:
+def _addresses_in(stack: object) -> tuple[int, ...]:
     """The addresses in a stack of certificates, which is freed here."""
     members = [_lib.sk_X509_value(stack, place) for place in range(_lib.sk_X509_num(stack))]
     addresses = tuple(int(_ffi.cast("uintptr_t", one)) for one in members)

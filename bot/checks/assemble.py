@@ -14,11 +14,11 @@ from chainlib import (
     Finding,
     Severity,
     Verdict,
-    decide,
     explain,
     in_headline_order,
     rank,
     repair,
+    with_known_issuers,
 )
 from chainlib.aio import (
     load_well_known,
@@ -57,7 +57,7 @@ def assemble(
     ordered = tuple(sorted(reports, key=severity_order))
     worst = ordered[0]
     known = (*issuers, *sent_elsewhere(ordered))
-    verdict = decide(_with_differences(worst.verdict, ordered), request.policy, known)
+    verdict = with_known_issuers(_with_differences(worst.verdict, ordered), request.policy, known)
     public = load_well_known()
     chain = worst.chain
     fix = (

@@ -41,13 +41,13 @@ class TlsConnection(asyncio.BufferedProtocol):
     Attributes:
         client: as given.
         answer: the parsed application data; `None` while it is incomplete.
-        spoke: whether application data was received.
+        has_data: whether application data was received.
     """
 
     def __init__(self, client: ClientHandshake, reader: AnswerReader | None = None) -> None:
         self.client = client
         self.answer: Answer | None = None
-        self.spoke = False
+        self.has_data = False
         self._reader = reader
         self._loop = asyncio.get_running_loop()
         self._slices = slices()
@@ -71,7 +71,7 @@ class TlsConnection(asyncio.BufferedProtocol):
         client, self._list_only = self.client, list_only
         header = proxy_header(self._sent_from()) if with_header else b""
         self._slices.run(lambda: self._begin(header))
-        done = self._has_list if list_only else self._shaken
+        done = self._has_list if list_only else self._is_finished
         if not await self._wait(done, seconds):
             came = counted(client.received, "byte")
             client.break_off(Breakage.TIMEOUT, f"{came} came within {counted(seconds, 'second')}")
@@ -81,7 +81,7 @@ class TlsConnection(asyncio.BufferedProtocol):
 
         If application data arrives first, it does not.
         """
-        await self._wait(lambda: self.spoke, seconds)
+        await self._wait(lambda: self.has_data, seconds)
 
     async def ask(self, request: bytes, seconds: float) -> Answer | None:
         """Send a request and wait for the parsed answer; `None` when the time has ended."""
@@ -129,7 +129,7 @@ class TlsConnection(asyncio.BufferedProtocol):
         self._write(client.receive(received))
         self._transport.resume_reading()
         if data := client.take():
-            self.spoke = True
+            self.has_data = True
             if self._reader is not None and self.answer is None:
                 self.answer = self._reader.feed(data)
         if client.closed:
@@ -152,7 +152,7 @@ class TlsConnection(asyncio.BufferedProtocol):
     def _has_list(self) -> bool:
         return self.client.has_certificates or self.client.finished
 
-    def _shaken(self) -> bool:
+    def _is_finished(self) -> bool:
         return self.client.finished
 
     def _sent_from(self) -> tuple[object, object]:

@@ -32,9 +32,9 @@ _OPEN = frozenset({Breakage.ALERT, Breakage.RESET, Breakage.CLOSED, Breakage.OTH
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Trial:
-    """One more handshake: which field of `Trials` it sets, its description, and what it sends."""
+    """One more handshake: the field of `Trials` that it sets, its description, what it sends."""
 
-    tells: str
+    field_name: str
     words: str
     target: Target
     offer: TlsOffer
@@ -95,14 +95,14 @@ def _plan(
     name = next((n for n in known_names if _sendable(n)), None)
     if seen.server_name is None and name is not None:
         yield _Trial(
-            tells="other_name",
+            field_name="other_name",
             words=f"with the server name {name}",
             target=replace(target, server_name=name),
             offer=offer,
         )
     if silent or target.proxy_header:
         yield _Trial(
-            tells="other_header",
+            field_name="other_header",
             words="without a PROXY header first" if target.proxy_header else _WITH_HEADER,
             target=replace(target, proxy_header=not target.proxy_header),
             offer=offer,
@@ -110,7 +110,7 @@ def _plan(
     if seen.failure.alert in PLAIN_ALERTS:
         return
     yield _Trial(
-        tells="lenient",
+        field_name="lenient",
         words="with older versions and weak ciphers allowed",
         target=target,
         offer=LENIENT_OFFER,
@@ -125,10 +125,10 @@ async def _try(trial: _Trial, seconds: float, results: _Results) -> None:
     except CaptureError as error:
         came = error.reason or "no connection"
         results.tried.append(f"{trial.words}: {came}")
-        results.trials = replace(results.trials, **{trial.tells: False})
+        results.trials = replace(results.trials, **{trial.field_name: False})
         return
     results.tried.append(f"{trial.words}: {counted(len(chain.certificates), 'certificate')}")
-    results.trials = replace(results.trials, **{trial.tells: True})
+    results.trials = replace(results.trials, **{trial.field_name: True})
     results.trial, results.chain = trial, chain
 
 
@@ -149,13 +149,13 @@ def _named(
 def _decided(error: CaptureError, chain: PresentedChain, trial: _Trial) -> CaptureError:
     """The failure with its cause, after one of the further handshakes received a chain."""
     evidence = {**error.evidence}
-    if trial.tells == "other_name":
+    if trial.field_name == "other_name":
         evidence |= {"with_server_name": _facts(chain, trial)}
         evidence |= {"known_name": trial.target.server_name}
     else:
         evidence |= {"succeeded": _facts(chain, trial)}
     session = chain.tls
-    if trial.tells == "lenient" and session is not None and session.version in _OLD_VERSIONS:
+    if trial.field_name == "lenient" and session is not None and session.version in _OLD_VERSIONS:
         message = (
             f"{chain.target.host} speaks only TLS versions older than 1.2 ({session.version}), "
             "which the gateway does not use."
@@ -170,7 +170,9 @@ def _decided(error: CaptureError, chain: PresentedChain, trial: _Trial) -> Captu
         else ("this port expects the PROXY protocol")
     )
     words = trial.words[0].upper() + trial.words[1:]
-    sentence = _SAID[trial.tells].format(words=words, proxy=f": {expects}", session=_session(chain))
+    sentence = _SAID[trial.field_name].format(
+        words=words, proxy=f": {expects}", session=_session(chain)
+    )
     return _said(error, sentence)
 
 
@@ -200,7 +202,7 @@ def _facts(chain: PresentedChain, trial: _Trial) -> dict[str, object]:
     }
     if isinstance(first, Certificate):
         facts["subject"] = first.subject
-    if trial.tells == "lenient":
+    if trial.field_name == "lenient":
         facts["session"] = _session(chain)
     if trial.target.proxy_header:
         facts["proxy_header"] = True

@@ -19,7 +19,7 @@ import certifi
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
-from chainlib.aio.reach import Reach, parse_url
+from chainlib.aio.download_rules import DownloadRules, parse_url
 from chainlib.aio.resolve import resolve
 from chainlib.errors import FetchError, ResolveFailed
 from chainlib.limits import DOWNLOAD_WIRE_BYTES, FetchLimits
@@ -34,12 +34,12 @@ _OK = 200
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 
-async def download(url: str, reach: Reach, limits: FetchLimits) -> bytes:
+async def download(url: str, rules: DownloadRules, limits: FetchLimits) -> bytes:
     """Download a small file.
 
     Args:
         url: hostile text from a certificate.
-        reach: the rules for URLs and addresses.
+        rules: the rules for URLs and addresses.
         limits: bytes, seconds (for name, connection, redirect and body together), redirects.
 
     Raises:
@@ -48,7 +48,7 @@ async def download(url: str, reach: Reach, limits: FetchLimits) -> bytes:
     """
     try:
         async with asyncio.timeout(limits.timeout):
-            return await _follow(url, reach, limits)
+            return await _follow(url, rules, limits)
     except FetchError:
         raise
     except TimeoutError:
@@ -75,22 +75,22 @@ def _why(error: Exception) -> str:
     return "the answer is not usable HTTP"
 
 
-async def _follow(url: str, reach: Reach, limits: FetchLimits) -> bytes:
+async def _follow(url: str, rules: DownloadRules, limits: FetchLimits) -> bytes:
     for _ in range(limits.redirects + 1):
-        answer = await _hop(url, reach, limits)
+        answer = await _hop(url, rules, limits)
         if isinstance(answer, bytes):
             return answer
         url = urljoin(url, answer)
     raise FetchError(f"it redirects more than {counted(limits.redirects, 'time')}")
 
 
-async def _hop(url: str, reach: Reach, limits: FetchLimits) -> bytes | str:
+async def _hop(url: str, rules: DownloadRules, limits: FetchLimits) -> bytes | str:
     """The body, or the target of a redirect."""
     parts = parse_url(url)
     addresses = await resolve(
-        parts.hostname or "", parts.port or 0, timeout=limits.timeout, resolver=reach.resolver
+        parts.hostname or "", parts.port or 0, timeout=limits.timeout, resolver=rules.resolver
     )
-    reach.check(parts, addresses)
+    rules.check(parts, addresses)
     async with (
         _session(addresses, await _tls(parts)) as session,
         session.get(_as_checked(parts), headers=_HEADERS, allow_redirects=False) as response,

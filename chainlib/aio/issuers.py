@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import field
 from itertools import islice
 
+from chainlib.aio.download_rules import AddressRefused, DownloadRules
 from chainlib.aio.issuer_cache import Answer, IssuerCache
-from chainlib.aio.reach import AddressRefused, Reach
 from chainlib.aio.resolve import Resolver
 from chainlib.certificate import Certificate
 from chainlib.errors import FetchError, UnusableFile
@@ -70,8 +70,8 @@ async def fetch_issuers(
     sent = tuple(c for c in chain.certificates if isinstance(c, Certificate))
     if not sent:
         return FetchResult()
-    reach = Reach(admit=admit, resolver=resolver, admit_loopback=admit_loopback)
-    climb = _Climb(reach=reach, limits=limits, cache=cache or IssuerCache(), known=(*known, *sent))
+    rules = DownloadRules(admit=admit, resolver=resolver, admit_loopback=admit_loopback)
+    climb = _Climb(rules=rules, limits=limits, cache=cache or IssuerCache(), known=(*known, *sent))
     await climb.run(next((c for c in sent if not c.is_ca), sent[0]))
     return FetchResult(certificates=tuple(climb.found), refused=tuple(climb.refused))
 
@@ -83,7 +83,7 @@ class _Climb:
     `spare` are other certificates that were downloaded.
     """
 
-    reach: Reach
+    rules: DownloadRules
     limits: FetchLimits
     cache: IssuerCache
     known: tuple[Certificate, ...]
@@ -130,7 +130,7 @@ class _Climb:
             return Answer(reason=f"{self.limits.fetches} downloads are the most for one case")
         self.fetches += 1
         try:
-            answer = Answer(certificates=await _certificates_at(url, self.reach, self.limits))
+            answer = Answer(certificates=await _certificates_at(url, self.rules, self.limits))
         except AddressRefused as error:
             return Answer(reason=str(error))
         except FetchError as error:
@@ -142,10 +142,12 @@ class _Climb:
         return answer
 
 
-async def _certificates_at(url: str, reach: Reach, limits: FetchLimits) -> tuple[Certificate, ...]:
+async def _certificates_at(
+    url: str, rules: DownloadRules, limits: FetchLimits
+) -> tuple[Certificate, ...]:
     from chainlib.aio.download import download  # noqa: PLC0415 -- aiohttp is slow
 
-    return load_certificates(await download(url, reach, limits))
+    return load_certificates(await download(url, rules, limits))
 
 
 def _issuer_among(child: Certificate, candidates: Iterable[Certificate]) -> Certificate | None:

@@ -68,7 +68,7 @@ _OF_LOOP: WeakKeyDictionary[asyncio.AbstractEventLoop, Slices] = WeakKeyDictiona
 
 
 def slices() -> Slices:
-    """Those of the running loop."""
+    """The slices of the running loop."""
     loop = asyncio.get_running_loop()
     found = _OF_LOOP.get(loop)
     return _OF_LOOP.setdefault(loop, Slices(loop)) if found is None else found

@@ -114,7 +114,7 @@ ENTRIES: tuple[CatalogueEntry, ...] = (
         code=Code.ROOT_NOT_ATTACHED,
         title="The right root is on the gateway but not attached",
         cause=(
-            "The root that the chain needs lies on the gateway already, only this backend setting "
+            "The root that the chain needs is on the gateway already, only this backend setting "
             "does not use it."
         ),
         gateway_message=SERVER_UNKNOWN_CA,

@@ -269,7 +269,7 @@ TRUST: Mapping[Code, tuple[Variant, ...]] = MappingProxyType(
                 when={"root_name": ANY},
                 steps=(
                     (
-                        "Attach {root_name}, which lies on the gateway already, to the backend "
+                        "Attach {root_name}, which is on the gateway already, to the backend "
                         "setting."
                     ),
                     (

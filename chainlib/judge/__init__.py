@@ -123,9 +123,9 @@ def _listed(chain: PresentedChain, policy: GatewayPolicy, at: datetime) -> _List
     return _list_judgement(chain.certificates, policy, since, chain.ordered, chain.tls is None)
 
 
-# By the policy and the first second of a period in which no date is crossed: the members of a pool
-# often send the same list, a list is the same at the next check, and a repair and a browser's view
-# judge once more what was judged.
+# Cached by the policy and the first second of a period in which no date is crossed: the members of
+# a pool often send the same list, a server sends the same list at the next check, and the repair
+# and the browser's view judge the same list again.
 @lru_cache(maxsize=LISTS)
 def _list_judgement(
     certificates: tuple[PresentedCertificate, ...],

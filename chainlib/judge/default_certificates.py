@@ -33,7 +33,7 @@ def default_of(certificate: Certificate) -> DefaultCertificate | None:
     values = _values_of(certificate)
     rows = (TABLE[position] for position in _INDEX.candidates(values))
     return next(
-        (row for row in rows if all(_holds(values, *one) for one in row.says.items())), None
+        (row for row in rows if all(_holds(values, *one) for one in row.patterns.items())), None
     )
 
 
@@ -82,7 +82,7 @@ class _Index:
         exact: dict[tuple[str, str], list[int]] = defaultdict(list)
         patterned: dict[str, dict[int, str]] = defaultdict(dict)
         for position, row in enumerate(table):
-            field, value = min(row.says.items(), key=_is_patterned)
+            field, value = min(row.patterns.items(), key=_is_patterned)
             if _is_patterned((field, value)):
                 patterned[field][position] = value
             else:

@@ -25,15 +25,15 @@ class DefaultCertificate:
     Attributes:
         product: its name, as in "the default certificate of ...".
         kind: the kind of product.
-        says: field of the certificate -> pattern (`*`), lower case; all must match. `names` matches
-            if every name of the certificate matches one of the patterns, which are separated by
-            blanks. `{cn}` in an address stands for the subject's own CN.
+        patterns: field of the certificate -> pattern (`*`), lower case; all must match. `names`
+            matches if every name of the certificate matches one of the patterns, which are
+            separated by blanks. `{cn}` in an address stands for the subject's own CN.
         source: URL of the public source.
     """
 
     product: str
     kind: DefaultKind
-    says: Mapping[str, str]
+    patterns: Mapping[str, str]
     source: str
 
     @property
@@ -45,9 +45,9 @@ class DefaultCertificate:
 def rows(kind: DefaultKind) -> Callable[..., DefaultCertificate]:
     """Makes rows of this kind from product, source and the values of the certificate."""
 
-    def row(product: str, source: str, **says: str) -> DefaultCertificate:
+    def row(product: str, source: str, **patterns: str) -> DefaultCertificate:
         return DefaultCertificate(
-            product=product, kind=kind, says=MappingProxyType(says), source=source
+            product=product, kind=kind, patterns=MappingProxyType(patterns), source=source
         )
 
     return row

@@ -65,7 +65,7 @@ class _Dates:
     expiring: tuple[bool, ...]
 
 
-# By the list and the anchors, as judgements are kept: most lists come again.
+# Cached by the list and the anchors, like judgements: most lists are seen again.
 @lru_cache(maxsize=PERIODS)
 def _dates(certificates: tuple[PresentedCertificate, ...], anchors: TrustAnchors) -> _Dates:
     known = tuple(_compared(certificates, anchors))
@@ -79,7 +79,10 @@ def _dates(certificates: tuple[PresentedCertificate, ...], anchors: TrustAnchors
 
 
 def _window(certificate: Certificate) -> timedelta:
-    """Its longest window: a CA that is the leaf has the shorter one. None if dates are swapped."""
+    """The longest window that a rule may use for it; zero if its dates are swapped.
+
+    A CA that stands in the leaf's place is judged by the shorter window of a leaf.
+    """
     return max(expiry_window(certificate, as_ca=certificate.is_ca), timedelta(0))
 
 

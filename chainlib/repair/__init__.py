@@ -4,7 +4,7 @@ The proof is the verdict with both installed.
 """
 
 from chainlib.repair.build import repair
-from chainlib.repair.decide import decide
+from chainlib.repair.known_issuers import with_known_issuers
 from chainlib.repair.values import MissingIssuer, Repair
 
-__all__ = ["MissingIssuer", "Repair", "decide", "repair"]
+__all__ = ["MissingIssuer", "Repair", "repair", "with_known_issuers"]

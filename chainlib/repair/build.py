@@ -106,10 +106,10 @@ def _build_repair(
 def _search(case: Case, leaf: Certificate, issuers: tuple[Certificate, ...]) -> Found:
     policy = case.policy
     endings = dict.fromkeys(policy.public_roots, Ending.OTHER_ROOT)
-    lying = sorted(policy.unattached, key=lambda uploaded: not uploaded.on_other_gateway)
+    uploaded = sorted(policy.unattached, key=lambda root: not root.on_other_gateway)
     endings |= {
         u.certificate: Ending.ON_ANOTHER_GATEWAY if u.on_other_gateway else Ending.ON_THIS_GATEWAY
-        for u in lying
+        for u in uploaded
     }
     endings |= dict.fromkeys(policy.anchors.certificates, Ending.TRUSTED)
     return make_search(given=case.unique, supplied=issuers, endings=endings, at=case.at).best(leaf)
@@ -215,27 +215,27 @@ def _missing(child: Certificate) -> MissingIssuer:
 
 
 def _sources(case: Case, found: Found, policy: GatewayPolicy) -> Iterator[str]:
-    trusted, lying = (
+    trusted, uploaded = (
         frozenset(policy.anchors.certificates),
         {u.certificate: u for u in policy.unattached},
     )
     for certificate in found.certificates:
         if certificate in case.unique or (certificate in trusted and certificate == found.root):
             continue
-        yield f"{short_name(certificate)}: {_origin(certificate, trusted, lying, policy)}"
+        yield f"{short_name(certificate)}: {_origin(certificate, trusted, uploaded, policy)}"
 
 
 def _origin(
     certificate: Certificate,
     trusted: frozenset[Certificate],
-    lying: dict[Certificate, UploadedRoot],
+    uploaded: dict[Certificate, UploadedRoot],
     policy: GatewayPolicy,
 ) -> str:
     if certificate in trusted:
         return "uploaded to the gateway"
-    if certificate in lying:
-        gateway = f"the gateway {lying[certificate].gateway}".rstrip()
-        return f"lies on {gateway} as {lying[certificate].name}"
+    if certificate in uploaded:
+        gateway = f"the gateway {uploaded[certificate].gateway}".rstrip()
+        return f"on {gateway} as {uploaded[certificate].name}"
     return (
         "public root list"
         if certificate in policy.public_roots

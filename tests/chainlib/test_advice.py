@@ -240,7 +240,7 @@ def as_the_row_says(says: dict[str, str]) -> Issued:
     "row", TABLE, ids=[f"{row.product}-{place}" for place, row in enumerate(TABLE)]
 )
 def test_default_certificate_is_named_first(row: DefaultCertificate) -> None:
-    verdict = judged(as_the_row_says(dict(row.says)))
+    verdict = judged(as_the_row_says(dict(row.patterns)))
     said = named(verdict, Code.NAME_MISMATCH)
     assert said.evidence["default_of"]
     first = steps_for(verdict, Code.NAME_MISMATCH)[0]

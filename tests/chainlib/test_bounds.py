@@ -17,7 +17,7 @@ from chainlib import CaptureError, HttpProbeRule
 from chainlib.aio import capture
 from chainlib.aio.connection import TlsConnection, connect
 from chainlib.aio.download import download
-from chainlib.aio.reach import Reach
+from chainlib.aio.download_rules import DownloadRules
 from chainlib.errors import FetchError
 from chainlib.handshake import ClientHandshake
 from chainlib.limits import CONNECTION_BYTES, READ_BYTES, FetchLimits
@@ -188,11 +188,11 @@ async def test_endless_peer_after_the_handshake(
 async def test_endless_download(start: bytes) -> None:
     sent = _Sent()
     server = _endless(b"x" * 16000, start, sent)
-    reach = Reach(admit=lambda _address: True, admit_loopback=True)
+    rules = DownloadRules(admit=lambda _address: True, admit_loopback=True)
 
     async def work() -> None:
         with pytest.raises(FetchError) as raised:
-            await download(f"http://127.0.0.1:{server.port}/ca.cer", reach, FetchLimits())
+            await download(f"http://127.0.0.1:{server.port}/ca.cer", rules, FetchLimits())
         assert "Error" not in str(raised.value)
 
     await _bounded(server, sent, work)
@@ -201,11 +201,11 @@ async def test_endless_download(start: bytes) -> None:
 async def test_endless_interim_answers_of_a_download() -> None:
     sent = _Sent()
     server = _endless(b"HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\n" * 500, b"", sent)
-    reach = Reach(admit=lambda _address: True, admit_loopback=True)
+    rules = DownloadRules(admit=lambda _address: True, admit_loopback=True)
 
     async def work() -> None:
         with pytest.raises(FetchError):
-            await download(f"http://127.0.0.1:{server.port}/ca.cer", reach, FetchLimits())
+            await download(f"http://127.0.0.1:{server.port}/ca.cer", rules, FetchLimits())
 
     await _bounded(server, sent, work)
 

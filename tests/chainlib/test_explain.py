@@ -217,7 +217,7 @@ def test_present_root_is_attached_not_uploaded(code: Code) -> None:
     answer = explain(verdict(finding(code), finding(Code.ROOT_NOT_ATTACHED, ATTACH)))
     assert (
         answer.steps[0]
-        == "Attach corp-root-2024, which lies on the gateway already, to the backend setting."
+        == "Attach corp-root-2024, which is on the gateway already, to the backend setting."
     )
     assert answer.gateway_message == CATALOGUE[code].gateway_message
     assert not any("pload" in step for fix in answer.fixes for step in fix.steps)
@@ -345,7 +345,7 @@ def test_judged_chain_is_explained_with_its_names() -> None:
     assert answer.code is Code.INTERMEDIATE_UNKNOWN_CA
     assert (
         answer.steps[0]
-        == "Attach corp-root-2024, which lies on the gateway already, to the backend setting."
+        == "Attach corp-root-2024, which is on the gateway already, to the backend setting."
     )
     assert "Contoso Issuing CA 3" in answer.cause
 

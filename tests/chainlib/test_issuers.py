@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from chainlib import Certificate, PresentedChain, Target
 from chainlib.aio import FetchLimits, FetchResult, IssuerCache, fetch_issuers
 from chainlib.aio.download import download
+from chainlib.aio.download_rules import AddressRefused, DownloadRules, parse_url
 from chainlib.aio.issuer_cache import Answer
-from chainlib.aio.reach import AddressRefused, Reach, parse_url
 from chainlib.der import encode
 from chainlib.errors import FetchError
 from playground.lab import pki
@@ -297,7 +297,7 @@ async def test_refused_urls_are_not_even_resolved(url: str) -> None:
 )
 def test_addresses_that_are_never_asked(address: str) -> None:
     with pytest.raises(AddressRefused):
-        Reach(admit=lambda _: True).check(
+        DownloadRules(admit=lambda _: True).check(
             parse_url("http://pki.contoso.com/ca.cer"), ["93.184.215.14", address]
         )
 
@@ -310,7 +310,9 @@ def test_admit_is_asked_for_every_address() -> None:
         return address != "10.0.0.2"
 
     with pytest.raises(AddressRefused, match=r"10\.0\.0\.2"):
-        Reach(admit=admit).check(parse_url("http://pki.contoso.com/"), ["10.0.0.1", "10.0.0.2"])
+        DownloadRules(admit=admit).check(
+            parse_url("http://pki.contoso.com/"), ["10.0.0.1", "10.0.0.2"]
+        )
     assert asked == ["10.0.0.1", "10.0.0.2"]
 
 
@@ -323,12 +325,12 @@ def test_admit_is_asked_for_every_address() -> None:
 )
 def test_odd_ports_are_refused_off_loopback(url: str, address: str) -> None:
     with pytest.raises(AddressRefused, match="8080"):
-        Reach(admit=lambda _: True, admit_loopback=True).check(parse_url(url), [address])
+        DownloadRules(admit=lambda _: True, admit_loopback=True).check(parse_url(url), [address])
 
 
 def test_loopback_is_refused_where_admit_refuses_it() -> None:
     with pytest.raises(AddressRefused):
-        Reach(admit=lambda _: False, admit_loopback=True).check(
+        DownloadRules(admit=lambda _: False, admit_loopback=True).check(
             parse_url("http://localhost:8080/"), ["127.0.0.1"]
         )
 
@@ -426,7 +428,9 @@ async def test_400_megabytes_are_cut_off(site: Site) -> None:
 
     site.pages["/big"] = endless
     with pytest.raises(FetchError, match="longer than 64 KiB"):
-        await download(site.url("/big"), Reach(admit=lambda _: True, admit_loopback=True), LIMITS)
+        await download(
+            site.url("/big"), DownloadRules(admit=lambda _: True, admit_loopback=True), LIMITS
+        )
     assert sent < 40, "what the kernel buffers may have left, not the whole"
 
 
@@ -441,7 +445,7 @@ async def test_announced_length_over_the_limit_is_not_read(site: Site) -> None:
     with pytest.raises(FetchError, match="longer than 64 KiB"):
         await download(
             site.url("/big"),
-            Reach(admit=lambda _: True, admit_loopback=True),
+            DownloadRules(admit=lambda _: True, admit_loopback=True),
             LIMITS,
         )
 

@@ -220,7 +220,7 @@ def test_root_that_lies_on_a_gateway_is_named(on_other_gateway: bool, name: str)
     )
     found = repaired(chain(LEAF, LOWER, UPPER), replace(uploaded(STRANGER), unattached=(lying,)))
     assert (found.root, found.root_name, found.verdict_after) == (ROOT.certificate, name, Code.OK)
-    assert found.sources == ("Contoso Root G2: lies on the gateway prod-gw as corp-root",)
+    assert found.sources == ("Contoso Root G2: on the gateway prod-gw as corp-root",)
 
 
 def test_own_gateway_before_another_under_two_names() -> None:

@@ -50,7 +50,7 @@ class AddressRefused(FetchError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
+class DownloadRules:
     """The rules for downloads.
 
     Attributes:

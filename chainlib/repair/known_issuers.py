@@ -23,7 +23,9 @@ _SAID = {
 _HIGHEST = 8
 
 
-def decide(verdict: Verdict, policy: GatewayPolicy, issuers: Iterable[Certificate]) -> Verdict:
+def with_known_issuers(
+    verdict: Verdict, policy: GatewayPolicy, issuers: Iterable[Certificate]
+) -> Verdict:
     """The verdict with the gap filled by known issuers; codes and severities stay.
 
     Args:

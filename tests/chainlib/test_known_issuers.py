@@ -17,9 +17,9 @@ from chainlib import (
     UploadedRoot,
     Verdict,
     Where,
-    decide,
     explain,
     judge,
+    with_known_issuers,
 )
 from playground.lab import pki
 from playground.lab.pki import NOW, Issued
@@ -31,7 +31,7 @@ TWIN = pki.intermediate(W.root, "Contoso Policy CA")
 
 def decided(presented: PresentedChain, policy: GatewayPolicy, *issuers: Issued) -> Verdict:
     """The verdict about this chain once these issuers are known."""
-    return decide(
+    return with_known_issuers(
         judge(presented, policy, at=NOW), policy, tuple(one.certificate for one in issuers)
     )
 
@@ -142,16 +142,16 @@ def test_root_of_another_gateway_decides_too() -> None:
 def test_gap_that_was_certain_is_told_as_before() -> None:
     policy = trusting(W.root)
     before = judge(chain(W.leaf, W.upper), policy, at=NOW)
-    assert decide(before, policy, (W.lower.certificate,)).findings == before.findings
+    assert with_known_issuers(before, policy, (W.lower.certificate,)).findings == before.findings
 
 
 def test_issuer_of_another_key_decides_nothing() -> None:
     policy = trusting(W.root)
     before = judge(chain(W.leaf, W.lower), policy, at=NOW)
-    assert decide(before, policy, (TWIN.certificate,)) == before
+    assert with_known_issuers(before, policy, (TWIN.certificate,)) == before
 
 
 def test_accepted_chain_is_left_alone() -> None:
     policy = trusting(W.root)
     before = judge(chain(W.leaf, W.lower, W.upper), policy, at=NOW)
-    assert decide(before, policy, (W.upper.certificate,)) is before
+    assert with_known_issuers(before, policy, (W.upper.certificate,)) is before
