@@ -16,7 +16,7 @@ from bot.domain.refusal import Refusal, RefusalKind
 from chainlib.frozen import dataclass
 
 UNREADABLE = "?"
-"""Stands for an id that a payload gives in another kind than text."""
+"""Stands for an ID in a payload that is not text, so that it counts and matches nothing."""
 _ORGANISATION = "E"
 _NOT_OURS = Refusal(
     kind=RefusalKind.TEAM,
@@ -117,11 +117,11 @@ def membership(person: Person, home: HomeTeam) -> Membership:
 
 
 def _contradicts(person: Person, home: HomeTeam) -> bool:
-    """Whether one of the ids cannot be those of a person of ours.
+    """Whether one of the IDs shows that the user does not belong to the home.
 
-    Outside Enterprise Grid a person of our workspace is of no other; an organisation is no
-    contradiction there, since our workspace may have joined one after the bot had started. On it
-    people are in several workspaces, of one organisation.
+    Outside Enterprise Grid a user of our workspace has no other workspace. An organisation ID is
+    no contradiction there, because our workspace may have joined an organisation after the bot
+    started. On Enterprise Grid users may be in several workspaces of one organisation.
     """
     every = person.affiliations | set(person.also)
     organisations = frozenset(one for one in every if one.startswith(_ORGANISATION))

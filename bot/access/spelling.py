@@ -70,7 +70,7 @@ def refuse_spelling(host: str, *, allow_loopback: bool = False) -> Refusal | Non
     return _refused(host, allow_loopback)
 
 
-# One question asks four times about the same host, and reads it as an address each time.
+# Cached: one check asks four times about the same host, and parses it as an address each time.
 @lru_cache(maxsize=1024)
 def _refused(host: str, allow_loopback: bool) -> Refusal | None:  # noqa: FBT001 -- a key by position is the cheaper one
     name = host.lower().removesuffix(".")

@@ -1,4 +1,4 @@
-"""An index of an inventory's gateways by name, so that a look-up need not visit all of them."""
+"""An index of an inventory's gateways by name, so that a look-up does not visit every gateway."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ _Result = TypeVar("_Result")
 async def apart(
     members: int, work: Callable[_Given, _Result], *args: _Given.args, **kwargs: _Given.kwargs
 ) -> _Result:
-    """Call a pure function, in a worker thread where it goes over many members.
+    """Call a pure function, in a worker thread if there are many members.
 
     With 1,000 members it takes 50 to 80 ms, in which the event loop would do nothing else.
     """

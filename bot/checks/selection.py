@@ -74,7 +74,7 @@ _ORDERED: OrderedDict[int, tuple[tuple[Gateway, ...], tuple[Gateway, ...]]] = Or
 
 
 def _by_key(gateways: tuple[Gateway, ...]) -> tuple[Gateway, ...]:
-    """The gateways in the order of their IDs; an inventory is sorted once, however often asked."""
+    """The gateways in the order of their IDs; the sorted inventory is cached."""
     # Recognised by identity: the tuple is kept, so that no other one can get its `id`.
     given, ordered = _ORDERED.get(id(gateways), ((), ()))
     if given is not gateways:

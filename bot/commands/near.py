@@ -1,6 +1,6 @@
 """Finds the known word that was probably meant.
 
-Swapped letters are the most frequent typing error, so a word with the same letters comes first.
+Swapped letters are a frequent typing error, so a word with the same letters comes first.
 """
 
 from __future__ import annotations

@@ -80,8 +80,8 @@ class QueuePolls:
     the queue's own interval for a minute after each `work`, and twice a minute otherwise. Each
     launch has its own.
 
-    The first minute is such a minute too: what a killed process had begun is put back into the
-    queues by a thread of DBOS, which tells nobody.
+    DBOS also polls at that interval for a minute after the launch: one of its threads then puts
+    the work of a killed process back into the queues, and nothing reports that.
     """
 
     def __init__(self) -> None:

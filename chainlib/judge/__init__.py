@@ -42,8 +42,8 @@ _EVERY_SKU: tuple[Rule, ...] = (
 )
 # Rules without findings for a path that OpenSSL accepts at the instant.
 _OUT_OF_DATE: tuple[Rule, ...] = (encoding.dates_readable, soundness.dates)
-# Rules without findings for a list that is an accepted path, in order, as most lists are.
-_NOT_THE_PATH: tuple[Rule, ...] = (
+# Rules about the presented chain; they have no findings for one that is an accepted path, in order.
+_V2_CHAIN: tuple[Rule, ...] = (
     shape.leaf,
     shape.order,
     shape.extras,
@@ -161,7 +161,7 @@ def _rules(case: Case) -> Iterator[Rule]:
         yield trust.auth_certificate
         return
     if not case.is_path:
-        yield from _NOT_THE_PATH
+        yield from _V2_CHAIN
     yield uploads.uploads
     if not case.trusted:
         yield from _V2_REFUSED

@@ -18,7 +18,7 @@ ENTRIES, ELEMENTS = 256, 1024
 
 def entries(case: Case, findings: tuple[Finding, ...]) -> tuple[Entry, ...]:
     """One entry for each presented certificate, in the order sent."""
-    if case.is_path and case.in_date:  # as most lists: nothing below would find a fault
+    if case.is_path and case.in_date:  # true of most lists; nothing below would find a fault
         return tuple(
             _entry(position, _role(case, sent), Status.OK)
             for position, sent in enumerate(case.certificates)

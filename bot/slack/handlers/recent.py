@@ -27,8 +27,8 @@ class Recent:
     Attributes:
         replies: shared by the handlers of the digest verbs.
         runs: runs the background task.
-        all_opened: waits until every command has shown its first message, at most a second, so
-            that of many commands the transaction delays none.
+        all_opened: waits until every command has posted its first message, so that the
+            transaction delays none of them.
     """
 
     replies: SubscriptionReplies

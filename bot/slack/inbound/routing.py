@@ -126,7 +126,7 @@ class InvocationRouter:
         now: returns monotonic seconds.
         clock: returns the present instant, time zone aware.
         acknowledged: waits until the acks of concurrent requests are sent.
-        first_messages: lets what has begun show something before earlier runs go on.
+        first_messages: lets new runs post their first message before others probe.
     """
 
     access: InvocationPolicy

@@ -26,15 +26,15 @@ from bot.slack.payload import Payload, inner, items, word
 
 READ_SCOPES = frozenset({"channels:read", "groups:read"})
 KEPT_S, KEPT_UNSAID_S, STALE_S = 600.0, 60.0, 3600.0
-"""Seconds; what was said within the last one counts while Slack does not answer."""
+"""Seconds that answers are cached: with flags, without flags, and while Slack does not answer."""
 SHARING_WAITS_S = (0.6, 5.0)
-"""The first message of an answer stands within a second."""
+"""Seconds to wait for Slack, first and then; a first message is due within one second."""
 MAX_KEPT, MAX_WAITING = 5_000, 1_000
 SINGLE_LOOKUPS, AT_ONCE = 4, 8
-"""So many channels are asked about one by one within `LIST_COUNTS_S`; for more the list is read."""
+"""How many channels are looked up one by one within `LIST_COUNTS_S`; for more, a list is read."""
 PAGE, MAX_PAGES = 999, 5
 LIST_COUNTS_S = 2.0
-"""Seconds from a list, or a refused one, to the next; channels not in it are asked about."""
+"""Seconds between two lists; channels that are not in the list are looked up one by one."""
 _FLAGS = ("is_ext_shared", "is_pending_ext_shared")
 _CHANNELS = ("C", "G")  # prefixes of IDs; a direct message has no other members
 

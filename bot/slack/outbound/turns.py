@@ -19,7 +19,7 @@ PROGRESS_S, LONGEST_WAIT_S = 1.0, 5.0
 
 @dataclass(slots=True, kw_only=True)
 class Turns:
-    """The checks of one process that wait for their card or for their turn to probe."""
+    """Which checks of this process have not posted their first message, and which may probe."""
 
     _slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     _opening: set[str] = field(default_factory=set)

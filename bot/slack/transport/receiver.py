@@ -41,8 +41,8 @@ TakeCommand = Callable[[dict[str, Any]], bool]
 class PendingAcks:
     """The requests that are not acknowledged yet.
 
-    Work begins after they are, one piece after the other, so that in a burst of commands no ack
-    waits for the cards of earlier ones, and later ones find room between the beginnings.
+    Work begins once there are none, one command after the other. In a burst of commands no ack
+    then waits for the cards of earlier commands.
     """
 
     _count: int = 0
