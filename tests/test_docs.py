@@ -112,7 +112,7 @@ def test_operations_page_names_every_metric() -> None:
     assert used <= known
 
 
-def test_operations_tell_how_long_each_thing_is_kept() -> None:
+def test_operations_page_says_how_long_rows_are_kept() -> None:
     text = (ROOT / "docs" / "operations.md").read_text()
     shown: dict[str, int] = {}
     for names, days in re.findall(r"^\| (`.+`) \| (\d+) \|", text, flags=re.MULTILINE):

@@ -378,7 +378,7 @@ def test_file_in_der_is_one_certificate(
     assert json.loads(capsys.readouterr().out)["headline"] == "INTERMEDIATE_MISSING"
 
 
-def test_repair_is_told_where_it_lies(
+def test_repair_says_which_file_holds_it(
     rehearsal: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     rehearsal(CHAIN_PEM + ESTATE.root.pem, roots=(), as_json=False)

@@ -62,7 +62,7 @@ async def test_doctor_prints_warnings_as_warnings(tmp_path: Path) -> None:
     assert "ok   settings: APPGW_" not in printed
 
 
-async def test_doctor_tells_azures_refusal_with_the_way_out(tmp_path: Path) -> None:
+async def test_doctor_shows_azures_refusal_with_its_remedy(tmp_path: Path) -> None:
     async with Stage(tmp_path, recipes=()) as stage:
         stage.arm.fault = Fault(kind=FaultKind.FORBIDDEN)
         status, printed = await doctor(stage.environment(), tmp_path)
@@ -86,7 +86,7 @@ async def test_doctor_reports_missing_allowed_targets_once(tmp_path: Path) -> No
     assert "checks of a host still work" not in printed
 
 
-async def test_doctor_tells_a_database_that_cannot_be_used(tmp_path: Path) -> None:
+async def test_doctor_reports_an_unusable_database(tmp_path: Path) -> None:
     (tmp_path / "broken.sqlite3").write_text(
         "no database at all, but long enough to be looked at " * 40
     )
@@ -99,7 +99,7 @@ async def test_doctor_tells_a_database_that_cannot_be_used(tmp_path: Path) -> No
     assert "FAIL database: The database sqlite:" in printed
 
 
-async def test_doctor_tells_a_refused_token_without_repeating_it(tmp_path: Path) -> None:
+async def test_doctor_reports_a_refused_token_without_repeating_it(tmp_path: Path) -> None:
     async with Stage(tmp_path, recipes=()) as stage:
         status, printed = await doctor(
             stage.environment() | {"SLACK_BOT_TOKEN": "xoxb-not-this-one"}, tmp_path

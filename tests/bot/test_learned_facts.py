@@ -47,7 +47,7 @@ async def kept(store: Store, *, every: float = 60.0) -> AsyncIterator[LearnedFac
         yield facts
 
 
-async def test_a_restart_knows_what_was_green(store: Store) -> None:
+async def test_a_restart_loads_the_last_healthy_facts(store: Store) -> None:
     async with kept(store) as first:
         first.see(report(LEAF, ISSUING))
     async with kept(store) as second:

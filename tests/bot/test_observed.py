@@ -141,7 +141,9 @@ async def test_server_of_a_deleted_setting_is_recorded(
     assert list(faults(dict(json.loads(json.dumps(record))))) == []
 
 
-async def test_record_that_no_longer_holds_is_told(stack: AsyncExitStack, tmp_path: Path) -> None:
+async def test_record_that_no_longer_holds_is_reported(
+    stack: AsyncExitStack, tmp_path: Path
+) -> None:
     record = await observed(stack, tmp_path, whole=False)
     other = copy.deepcopy(record)
     other["servers"][0]["chain"]["critical"] = []

@@ -261,7 +261,7 @@ SHAPES: dict[str, tuple[Callable[[Document], None], int, str, str]] = {
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-async def test_odd_shape_is_told_as_it_is(
+async def test_odd_gateway_is_reported_as_it_is(
     shape: str, arm: ArmStandIn, settings: AzureSettings
 ) -> None:
     change, status, headline, words = SHAPES[shape]

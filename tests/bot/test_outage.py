@@ -84,7 +84,7 @@ async def every_command_is_answered(slack: SlackStandIn, reason: str) -> None:
 
 
 @pytest.mark.postgres
-async def test_a_stopped_postgresql_is_told_and_heals(
+async def test_a_stopped_postgresql_is_reported_and_recovers(
     postgres: OwnPostgres, tmp_path: Path
 ) -> None:
     async with SlackStandIn() as slack:

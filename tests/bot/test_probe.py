@@ -221,7 +221,7 @@ async def test_gateway_names_are_used_where_none_was_sent() -> None:
     assert report.verdict.findings[0].evidence["with_server_name"]["server_name"] == NAME
 
 
-async def test_unwanted_look_without_sni_is_not_made() -> None:
+async def test_handshake_without_sni_is_left_out_on_request() -> None:
     async with ESTATE.backend() as server:
         report = await probe(server, without_sni=lambda _target, _at: False)
     assert server.server_names == [NAME]
@@ -357,7 +357,7 @@ async def test_a_name_that_does_not_resolve_is_dns(
     assert "-" not in report.verdict.findings[0].summary
 
 
-async def test_stages_are_told_in_order() -> None:
+async def test_stages_are_reported_in_order() -> None:
     stages: list[str] = []
     async with ESTATE.backend() as server:
         await probe(server, on_stage=stages.append)

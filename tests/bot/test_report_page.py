@@ -161,7 +161,7 @@ def test_gap_roots_and_corrected_chain_are_in_it() -> None:
     assert load_certificates(block.encode()) == (LEAF.certificate, ISSUING.certificate)
 
 
-def test_expired_certificate_is_marked_by_a_word() -> None:
+def test_expired_certificate_is_marked_in_words() -> None:
     drawn = dates_svg(CASES["expired"]())
     assert "NOT VALID" in drawn
     assert 'class="bar bad"' in drawn

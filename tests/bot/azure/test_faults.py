@@ -195,7 +195,7 @@ async def test_short_throttling_is_waited_out(arm: ArmStandIn, client: ArmClient
     assert arm.calls["health"] == 2
 
 
-async def test_long_throttling_is_told_and_kept(
+async def test_long_throttling_is_reported_and_respected(
     arm: ArmStandIn, client: ArmClient, clock: MovableClock
 ) -> None:
     """ARM is not asked again before the time that it named is over."""

@@ -47,5 +47,5 @@ def test_gateway_without_its_group_is_suggested_whole() -> None:
 
 
 @pytest.mark.parametrize(("wait", "said"), [(0.4, "in 1 second."), (30.0, "in 30 seconds.")])
-def test_wait_is_told_with_its_noun(wait: float, said: str) -> None:
+def test_wait_is_given_with_its_unit(wait: float, said: str) -> None:
     assert throttled("it", wait).sentence.endswith(said)

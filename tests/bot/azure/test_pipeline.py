@@ -115,7 +115,7 @@ def test_endpoint_and_scope_belong_together(settings: ArmSettings, url: str, sco
         pytest.param("default", DefaultAzureCredential, id="default"),
     ],
 )
-async def test_credential_by_its_word(word: str, kind: type) -> None:
+async def test_credential_by_its_setting(word: str, kind: type) -> None:
     credential = make_credential(ArmSettings(credential=word, cloud="usgov"), AioHttpTransport)
     assert isinstance(credential, kind)
     await credential.close()

@@ -132,7 +132,7 @@ def test_redirect_to_a_listener_is_followed() -> None:
     assert found[0].redirect == "listener web"
 
 
-def test_redirect_elsewhere_is_told() -> None:
+def test_redirect_elsewhere_is_named() -> None:
     (found,) = rules_for(gateway(), "away.adatum.example")
     assert (found.redirect, found.pool) == ("https://new.tailspin.example/", "")
 

@@ -233,7 +233,7 @@ INTERFACE = (
     ],
     ids=["instances", "one instance twice", "interfaces", "one interface twice"],
 )
-def test_network_interfaces_are_told_apart(ids: tuple[str, ...], names: list[str]) -> None:
+def test_network_interfaces_get_distinct_names(ids: tuple[str, ...], names: list[str]) -> None:
     assert [member.label for member in nic_members(ids)] == names
 
 

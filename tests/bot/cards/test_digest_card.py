@@ -166,7 +166,7 @@ def test_titles_keep_the_letters_of_abbreviations() -> None:
     } == {title(one) for one in content.lines}
 
 
-def test_same_server_behind_two_settings_is_told_apart() -> None:
+def test_server_behind_two_settings_shows_each_setting() -> None:
     def placement(setting: str) -> Observation:
         return backend(
             1,

@@ -143,7 +143,7 @@ def test_placeholder_is_named_under_its_steps() -> None:
     assert "ROOT_NAME" not in stopgap
 
 
-def test_one_piece_of_work_is_told_once() -> None:
+def test_one_piece_of_work_is_listed_once() -> None:
     value = {
         "v": 2,
         "n": "fix-steps",

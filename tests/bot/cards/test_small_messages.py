@@ -175,7 +175,7 @@ def test_an_unknown_refusal_names_its_code(code: str, part: str) -> None:
         ("restricted_action", "C0X", "incident", False),
     ],
 )
-def test_an_invitation_is_spoken_of_where_it_helps(
+def test_an_invitation_is_suggested_where_it_helps(
     code: str,
     channel: str,
     name: str,

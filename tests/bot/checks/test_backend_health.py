@@ -164,7 +164,7 @@ def test_reading_twice_adds_nothing_twice() -> None:
     assert add_backend_health(once, answer(Health.UNHEALTHY)).members == once.members
 
 
-def test_word_about_another_pool_is_not_taken() -> None:
+def test_health_of_another_pool_is_not_used() -> None:
     report = GatewayReport(gateway=GATEWAY, members=(member(),), at=NOW)
     assert (
         add_backend_health(report, answer(Health.UNHEALTHY, pool="other")).members[0].server is None

@@ -115,14 +115,14 @@ async def test_azure_that_is_slow_is_not_waited_for() -> None:
         ),
     ],
 )
-def test_targets_are_told_as_far_as_they_go(
+def test_targets_check_names_what_is_allowed(
     more: dict[str, str], state: CheckState, said: str
 ) -> None:
     found = targets(load_settings(SOCKET | more))
     assert (found.state, said in found.sentence) == (state, True), found
 
 
-def test_history_is_told_granted_or_not() -> None:
+def test_history_check_follows_the_granted_scope() -> None:
     assert history({"channels:history"}, WithoutHistory.AT_MOST_ONCE).state is CheckState.OK
     without = history({"chat:write"}, WithoutHistory.AT_LEAST_ONCE)
     assert (without.state, "is sent at-least-once" in without.sentence) == (

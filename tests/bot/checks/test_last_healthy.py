@@ -141,7 +141,7 @@ def test_what_changed_is_said_without_writing() -> None:
     assert memory.unsaved == {}
 
 
-def test_what_was_only_asked_is_no_green() -> None:
+def test_hypothetical_settings_are_not_last_healthy() -> None:
     memory, good = RecentFacts(), report(LEAF, ISSUING)
     admitted = replace(good, request=replace(good.request, hypothetical=True))
     record_healthy(admitted, memory)

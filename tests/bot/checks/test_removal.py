@@ -272,7 +272,7 @@ def test_statuses_of_the_terminal() -> None:
 
 
 @pytest.mark.may_block
-async def test_the_program_asks_arm_probes_and_tells(tmp_path: Path) -> None:
+async def test_the_program_reads_arm_probes_and_prints(tmp_path: Path) -> None:
     recipes = tuple(one for one in CATALOGUE if one.name in {"good", "no-root-given"})
     async with Stage(tmp_path, recipes=recipes) as stage:
 

@@ -73,7 +73,7 @@ async def test_site_shows_its_members_worst_first(
     assert "path /img/*" in report.members[0].routes[0]
 
 
-async def test_site_on_two_gateways_is_told_of_each(
+async def test_site_on_two_gateways_names_both(
     arm: ArmStandIn, new_client: Callable[..., ArmClient]
 ) -> None:
     arm.add(edge("blue-agw", 1, 2))

@@ -223,7 +223,7 @@ async def test_unknown_root_is_refused_with_six_names(
     ],
     ids=["via=probe", "forbidden"],
 )
-async def test_root_is_not_guessed_where_azure_tells_nothing(
+async def test_root_is_not_guessed_without_azures_list(
     arm: ArmStandIn, client: ArmClient, options: ProbeOptions, fault: Fault | None, said: str
 ) -> None:
     arm.add(held("prod-gw", 443, {"old": GOOD}))

@@ -335,7 +335,7 @@ def test_problem_known_before_a_mute_is_not_new() -> None:
     assert said([state(1, [problem()])], during).news == ()
 
 
-def test_problem_that_outlives_a_mute_is_told() -> None:
+def test_problem_that_outlives_a_mute_is_reported() -> None:
     hush = mute(begins=NOW - DAY, ends=NOW - timedelta(hours=1))
     assert [line.news for line in said([state(1, [problem()])], mutes=(hush,)).lines] == [News.NEW]
 

@@ -66,7 +66,7 @@ def test_since_is_the_first_failure_of_the_stretch() -> None:
     ("looks", "expected"),
     [("", False), ("x", True), ("xx.", False), ("xxx", False), ("xxx.", True), ("xxxxx..x", False)],
 )
-def test_undecided_asks_for_another_look(looks: str, expected: bool) -> None:  # noqa: FBT001 -- the table's expectation
+def test_undecided_state_asks_for_another_observation(looks: str, expected: bool) -> None:  # noqa: FBT001 -- the table's expectation
     assert undecided((play("." + looks)[0],)) is expected
 
 
@@ -99,7 +99,7 @@ def test_backend_that_left_the_pool_is_gone() -> None:
     )
 
 
-def test_incomplete_look_leaves_the_unseen_alone() -> None:
+def test_incomplete_observation_keeps_unseen_states() -> None:
     before, _ = play("xxx")
     trouble = not_observed(gateway(), "ARM does not answer.")
     states, gone, _ = damp(

@@ -47,7 +47,7 @@ def test_gaps_of_different_issuers_do_not_fold() -> None:
     )
 
 
-def test_refused_backend_is_told_by_its_headline_alone() -> None:
+def test_refused_backend_has_its_headline_as_problem() -> None:
     seen = observation_of(report(leaf(ISSUING, "wrong.contoso.com")), SEAT)
     assert [(found.code, found.severity) for found in seen.problems] == [
         (Code.INTERMEDIATE_MISSING, Severity.CRITICAL)

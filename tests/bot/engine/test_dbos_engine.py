@@ -37,7 +37,7 @@ async def test_connection_returning_after_the_end_is_closed(url: str, store: Sto
     assert _is_closed(connection)
 
 
-async def test_dbos_seldom_looks_for_foreign_work(url: str, store: Store) -> None:
+async def test_dbos_seldom_polls_for_foreign_work(url: str, store: Store) -> None:
     """Workflows with a delay or a time limit, and those resumed outside of a queue."""
     runtime = DbosRuntime(url, replica="r1", workflows={}, poll=1, parallel=1, limit=lambda: 12.0)
     await runtime.launch()

@@ -146,7 +146,7 @@ async def world(url: str, store: Store) -> AsyncIterator[World]:
 
 
 @pytest.mark.smoke
-async def test_due_digest_is_looked_at_and_sent(world: World) -> None:
+async def test_due_digest_is_observed_and_sent(world: World) -> None:
     followed = await world.follow()
     async with world.running():
         assert await world.until_done(1) == ["sent"]
@@ -409,7 +409,7 @@ async def test_stop_skips_a_sleeping_digest_that_resumes_later(
 
 
 @no_matter_which_database
-async def test_lost_channel_is_paused_and_told(world: World) -> None:
+async def test_lost_channel_is_paused_and_announced(world: World) -> None:
     world.channels.refusals = {"C1": "is_archived"}
     followed = await world.follow()
     other = await world.follow(target=gateway("other"), next_run_at=NOW + timedelta(days=1))
@@ -456,7 +456,7 @@ class BrokenObserver(FixedObserver):
 
 
 @no_matter_which_database
-async def test_look_that_fails_is_said(world: World) -> None:
+async def test_failed_observation_is_reported(world: World) -> None:
     world.observer = BrokenObserver()
     await world.follow()
     async with world.running():

@@ -74,7 +74,7 @@ async def test_frozen_replica_delays_its_own_channel_alone(
         assert await within_limit(released(postgres_store, "check:1")) == [runs[1].id]
 
 
-async def test_looks_that_end_together_leave_no_digest_waiting(postgres_store: Store) -> None:
+async def test_checks_ending_together_leave_no_digest_waiting(postgres_store: Store) -> None:
     """The second look ends while the first one's release has not yet been committed."""
     runs = await due(postgres_store, "AA")
     async with postgres_store.writing() as slow:

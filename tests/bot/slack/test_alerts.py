@@ -204,7 +204,7 @@ async def test_only_new_certain_alerts_of_named_apps(
 
 
 @pytest.mark.parametrize("lost", [(), ("reactions:write",)], ids=["marked", "no-reactions"])
-async def test_alert_is_marked_when_green_again(
+async def test_alert_gets_a_reaction_when_healthy_again(
     arm: ArmStandIn, ca_file: str, tmp_path: Path, lost: tuple[str, ...]
 ) -> None:
     async with scene(arm, ca_file, tmp_path, tokens=without_scopes(*lost)) as stage:
@@ -343,7 +343,9 @@ async def test_many_alerts_are_limited(
         assert refused() == ["channel limit"] * 2
 
 
-async def test_channel_is_told_what_happens(arm: ArmStandIn, ca_file: str, tmp_path: Path) -> None:
+async def test_alerts_on_posts_what_happens_next(
+    arm: ArmStandIn, ca_file: str, tmp_path: Path
+) -> None:
     lost = without_scopes("channels:history", "reactions:write")
     async with scene(arm, ca_file, tmp_path, tokens=lost) as stage:
         slack = stage.bot.slack

@@ -268,7 +268,7 @@ async def test_a_second_mute_with_another_end_is_taken(reading_profiles: Running
     assert "Tue 24 Nov 06:00" in says(await shown(bot.slack, "06:00"))
 
 
-async def test_history_tells_what_happened(bot: RunningBot, world: World) -> None:
+async def test_history_lists_what_happened(bot: RunningBot, world: World) -> None:
     await bot.slack.command(f"history {HOST}")
     await text_shown(bot.slack, "There is no history")
     await followed(bot)

@@ -97,7 +97,7 @@ async def slack() -> AsyncIterator[tuple[Slack, ChannelSharing]]:
         pytest.param({}, Sharing.UNSAID, id="nothing"),
     ],
 )
-def test_flags_of_a_channel_are_told_apart(
+def test_flags_of_a_channel_are_distinguished(
     channel: Json,
     outside: Sharing,
 ) -> None:

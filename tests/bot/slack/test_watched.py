@@ -59,7 +59,7 @@ class RealScript(Script):
         )
 
 
-async def test_repaired_server_turns_green_within_two_intervals() -> None:
+async def test_repaired_server_is_healthy_within_two_intervals() -> None:
     async with (
         TlsBackend(chain=[LEAF.certificate], key=LEAF.key) as server,
         running_bot(script=RealScript(server=server), watch_every_s=INTERVAL_S) as bot,
@@ -163,7 +163,7 @@ async def test_backend_health_arrives_later_on_the_card() -> None:
     watch_target.close()
 
 
-async def test_a_green_backend_tells_what_the_gateway_says() -> None:
+async def test_a_healthy_backend_shows_backend_health() -> None:
     good = report(LEAF, ISSUING)
     arm = Arm(now=unheard(good), word=healthy(good))
     arm.hold.set()

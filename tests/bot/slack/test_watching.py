@@ -89,7 +89,7 @@ def thread(bot: RunningBot, card: Message) -> list[str]:
     return [message.text for message in bot.slack.thread(card)]
 
 
-async def test_healed_backend_turns_green_within_two_intervals(bot: RunningBot) -> None:
+async def test_repaired_backend_is_healthy_within_two_intervals(bot: RunningBot) -> None:
     card = await watched_card(bot)
     bot.script.case, before = "good", len(bot.script.admitted)
     await bot.slack.until(
@@ -149,7 +149,7 @@ async def test_bounded_time_says_when_it_ended(bot: RunningBot) -> None:
 
 
 @pytest.mark.parametrize("error", ["message_not_found", "channel_not_found", "is_archived"])
-async def test_a_lost_card_ends_it_without_a_word(bot: RunningBot, error: str) -> None:
+async def test_a_lost_card_ends_the_watch_silently(bot: RunningBot, error: str) -> None:
     card = await watched_card(bot)
     bot.slack.faults.add(Fault(method="chat.update", error=error))
     bot.script.case = "good"

@@ -57,7 +57,7 @@ def of_postgresql(kind: type[psycopg.Error]) -> DBAPIError:
         pytest.param(ValueError("ours"), None, id="another-error"),
     ],
 )
-def test_an_outage_is_told_from_our_own_errors(error: Exception, reason: str | None) -> None:
+def test_an_outage_is_distinguished_from_bugs(error: Exception, reason: str | None) -> None:
     assert outage_of(error) == reason
 
 

@@ -19,7 +19,7 @@ from tests.support.following import GATEWAY, NOW, answered, backend, gateway, pr
 DAY = timedelta(days=1)
 
 
-async def test_subscription_comes_back_as_it_went(store: Store) -> None:
+async def test_subscription_is_read_back_unchanged(store: Store) -> None:
     made = subscription(exclude=("pool:test*",), only_changes=True, target=gateway(pool="shop"))
     async with store.writing() as connection:
         stored = await subscriptions.add_subscription(connection, made)
@@ -31,7 +31,7 @@ async def test_subscription_comes_back_as_it_went(store: Store) -> None:
         assert await subscriptions.get_subscription(connection, stored.id + 1) is None
 
 
-async def test_channel_s_targets_are_told_once_each(store: Store) -> None:
+async def test_targets_of_a_channel_are_listed_once(store: Store) -> None:
     async with store.writing() as connection:
         for channel, pool in (("C1", "shop"), ("C2", "other"), ("C1", "shop")):
             await subscriptions.add_subscription(
@@ -97,7 +97,7 @@ async def test_mutes_end_and_are_remembered(store: Store) -> None:
         assert await subscriptions.channel_mutes(connection, "T1", "C1", NOW + DAY) == ()
 
 
-async def test_channel_is_asked_for_its_zone_once(store: Store) -> None:
+async def test_zone_of_a_channel_is_stored_once(store: Store) -> None:
     async with store.writing() as connection:
         assert await subscriptions.zone_of(connection, "T1", "C1") is None
         await subscriptions.set_zone(connection, "T1", "C1", "UTC")
@@ -105,7 +105,7 @@ async def test_channel_is_asked_for_its_zone_once(store: Store) -> None:
         assert await subscriptions.zone_of(connection, "T1", "C1") == "Europe/Berlin"
 
 
-async def test_looks_are_remembered_and_damped(store: Store) -> None:
+async def test_observations_are_stored_and_damped(store: Store) -> None:
     observed = TargetObservation(
         target_key=GATEWAY, seen=(backend(1, (problem(),), not_after=NOW + DAY), backend(2))
     )
@@ -152,7 +152,7 @@ async def test_due_subscription_is_claimed_once_however_late(store: Store) -> No
         assert moved.next_run_at == NOW + 4 * DAY
 
 
-async def test_two_that_tick_together_claim_each_run_once(store: Store) -> None:
+async def test_two_ticking_replicas_claim_each_run_once(store: Store) -> None:
     async with store.writing() as connection:
         for n in range(40):
             await subscriptions.add_subscription(connection, subscription(channel=f"C{n}"))
@@ -235,7 +235,7 @@ async def test_replica_declared_dead_finds_its_epoch_over(store: Store) -> None:
         assert await outbox.register_replica(connection, "a") == epoch + 2
 
 
-async def test_memory_comes_back(store: Store) -> None:
+async def test_learned_facts_are_read_back(store: Store) -> None:
     certificate = root("Contoso Root").certificate
     async with store.writing() as connection:
         await last_known.remember_healthy(connection, "K", ["aa"], {"port": 443}, NOW)

@@ -65,7 +65,7 @@ async def test_switch_is_kept_with_its_author(records: AlertRecords) -> None:
     assert await records.open(NOW) == ()
 
 
-async def test_a_channel_that_cannot_be_told_stays_off(records: AlertRecords) -> None:
+async def test_a_channel_without_confirmation_stays_off(records: AlertRecords) -> None:
     told: list[str] = []
 
     async def refuses(switch: AlertSwitch) -> DeliveryError | None:
@@ -137,13 +137,13 @@ async def test_answers_claimed_together_are_one(records: AlertRecords) -> None:
     assert len(one.alerts) == MAX_ALERTS
 
 
-async def test_unplaced_answer_is_given_anew(records: AlertRecords) -> None:
+async def test_answer_without_card_is_claimed_again(records: AlertRecords) -> None:
     assert await records.claim(answer("1.1")) is None
     assert await records.claim(answer("2.1", after=POST_WITHIN / 2)) is not None
     assert await records.claim(answer("3.1", after=POST_WITHIN + SECOND)) is None
 
 
-async def test_a_look_is_taken_by_one(records: AlertRecords) -> None:
+async def test_a_check_is_claimed_by_one_replica(records: AlertRecords) -> None:
     value = answer(after=timedelta())
     await records.claim(value)
     later = NOW + timedelta(minutes=1)
@@ -151,7 +151,7 @@ async def test_a_look_is_taken_by_one(records: AlertRecords) -> None:
     assert [one for one in takers if one] == [value]
 
 
-async def test_answer_turns_once_for_all(records: AlertRecords) -> None:
+async def test_health_of_an_answer_changes_once(records: AlertRecords) -> None:
     value = answer()
     await records.claim(value)
     for healthy in (True, False):
@@ -180,7 +180,7 @@ async def test_changed_cause_keeps_card_and_alerts(records: AlertRecords) -> Non
     assert await records.open(NOW) == ()
 
 
-async def test_changed_cause_joins_what_stands(records: AlertRecords) -> None:
+async def test_changed_cause_joins_an_existing_answer(records: AlertRecords) -> None:
     value, other = replace(answer("1.1"), card="1.5"), changed(answer("2.1"))
     await records.claim(value)
     await records.claim(other)
@@ -191,7 +191,7 @@ async def test_changed_cause_joins_what_stands(records: AlertRecords) -> None:
     assert await records.open(NOW) == (standing,)
 
 
-async def test_changed_cause_replaces_what_is_green(records: AlertRecords) -> None:
+async def test_changed_cause_replaces_a_healthy_answer(records: AlertRecords) -> None:
     value, other = replace(answer("1.1"), card="1.5"), changed(answer("2.1"))
     await records.claim(value)
     await records.claim(other)

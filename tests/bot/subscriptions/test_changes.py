@@ -56,7 +56,7 @@ async def no_profile() -> str | None:
     return None
 
 
-async def test_what_the_channel_has_is_not_told_again(service: SubscriptionService) -> None:
+async def test_an_equal_subscription_is_not_confirmed_again(service: SubscriptionService) -> None:
     channel, value = Channel(), subscription(channel="C1")
     first = answered(await subscribe(service, value, WHO, channel.confirm))
     again = answered(await subscribe(service, value, WHO, channel.confirm))
