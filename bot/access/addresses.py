@@ -9,10 +9,13 @@ the metadata addresses of the clouds, and for IPv4 inside IPv6 RFC 4291, 6052, 8
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
+
+REMEMBERED = 4096
 
 LOOPBACK = "a loopback address"
 _METADATA = "a cloud's metadata service"
@@ -72,6 +75,18 @@ def why_never_probed(address: str, *, allow_loopback: bool = False) -> str | Non
 def effective_address(address: Address) -> Address:
     """The address that the operating system connects to: IPv4 for an IPv4-mapped IPv6 address."""
     return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
+
+
+@lru_cache(maxsize=REMEMBERED)
+def canonical_host(host: str) -> str:
+    """One spelling for equal hosts and addresses.
+
+    Cached, because it is called for every member of every gateway for each probed target.
+    """
+    try:
+        return str(effective_address(ip_address(host.strip("[]"))))
+    except ValueError:
+        return host.lower().removesuffix(".")
 
 
 def embedded_addresses(address: Address) -> Iterator[IPv4Address]:

@@ -11,16 +11,20 @@ with every address, and connects only to a checked address.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
-from bot.access.addresses import Address, Network, effective_address, why_never_probed
+from bot.access.addresses import (
+    Address,
+    Network,
+    canonical_host,
+    effective_address,
+    why_never_probed,
+)
 from bot.access.spelling import is_local, refuse_spelling
 from bot.domain.refusal import Refusal, RefusalKind
 from bot.settings.rules import targets as checked_targets
 from chainlib.frozen import dataclass
 
-REMEMBERED = 4096
 USUAL_PORTS = frozenset({443, 444, 4443, 8443, 9443, 10443})
 """Ports of a target that the allow-list permits and that is in no pool."""
 
@@ -170,7 +174,7 @@ def _refuse_unlisted(
     members: frozenset[str],
     ports: frozenset[int],
 ) -> Refusal | None:
-    is_member = _canonical(host) in {_canonical(member) for member in members}
+    is_member = canonical_host(host) in {canonical_host(member) for member in members}
     is_allowed = rules.admits_host(host)
     if not (is_member or is_allowed):
         return _not_allowed(host)
@@ -217,15 +221,3 @@ def _all(answers: Iterable[bool]) -> bool:
     """`all`, but false for no items."""
     collected = list(answers)
     return bool(collected) and all(collected)
-
-
-@lru_cache(maxsize=REMEMBERED)
-def _canonical(member: str) -> str:
-    """One spelling for equal hosts and addresses.
-
-    Cached, because it is called for every member of every gateway for each probed target.
-    """
-    try:
-        return str(effective_address(ip_address(member.strip("[]"))))
-    except ValueError:
-        return member.lower().removesuffix(".")

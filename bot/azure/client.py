@@ -63,9 +63,9 @@ class ArmClient:
         self._health: dict[str, GatewayHealth] = {}
         self._front_ends = FrontEnds(self._public_addresses, clock=clock, age=timing.stale_age)
 
-    async def gateways(self, *, refresh: bool = False) -> tuple[Gateway, ...] | Refusal:
+    async def gateways(self) -> tuple[Gateway, ...] | Refusal:
         """Return every gateway that can be read; `inventory` also says what could not be read."""
-        inventory = await self.inventory(refresh=refresh)
+        inventory = await self.inventory()
         return inventory if isinstance(inventory, Refusal) else inventory.gateways
 
     def remembered(self) -> tuple[Gateway, ...] | None:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from ipaddress import ip_address
 
-from bot.access.addresses import effective_address
+from bot.access.addresses import canonical_host
 from bot.azure.member_uses import member_uses
 from bot.azure.name_index import NameIndex
 from bot.checks.protocols import TargetPolicy
@@ -47,7 +46,7 @@ class AdmissionIndex:
 
         Another name for a member's address does not match: that would need a DNS request.
         """
-        name = spelt(host)
+        name = canonical_host(host)
         holding = self._holders.holders(gateways, (name,))
         own = frozenset[int]().union(*(self._ports_of(gateway)[name] for gateway in holding))
         return PoolMembership(members=frozenset({host}) if own else frozenset(), ports=own)
@@ -66,16 +65,8 @@ def ports_by_member(gateway: Gateway) -> Ports:
         if use.member.address:
             probe = use.setting.probe
             ports = {use.setting.port, probe.port if probe and probe.port else use.setting.port}
-            found.setdefault(spelt(use.member.address), set()).update(ports)
+            found.setdefault(canonical_host(use.member.address), set()).update(ports)
     return {address: frozenset(ports) for address, ports in found.items()}
-
-
-def spelt(member: str) -> str:
-    """One spelling for equal hosts and addresses."""
-    try:
-        return str(effective_address(ip_address(member.strip("[]"))))
-    except ValueError:
-        return member.lower().removesuffix(".")
 
 
 class Admission:

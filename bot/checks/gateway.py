@@ -33,7 +33,6 @@ async def check_gateway(
     context: CheckContext,
     *,
     admit: Admit | None = None,
-    scope: str = "",
     slots: asyncio.Semaphore | None = None,
 ) -> GatewayReport:
     """Probe every member and report the results, worst first.
@@ -45,7 +44,6 @@ async def check_gateway(
             each gets at most a third of it, and those that are not reached in time are reported as
             not probed. Given `addresses` are not resolved again.
         admit: returns a refusal of the target policy for host, port and addresses, else `None`.
-        scope: the requested pool or setting, for users.
         slots: limits how many members are probed at once, shared with other gateways; `None` limits
             only this one.
     """
@@ -57,9 +55,7 @@ async def check_gateway(
     async with ChainsWithoutSni() as shared:
         each = replace(each, shared_without_sni=shared)
         members = await asyncio.gather(*(_member(one, each, admit, gate, end) for one in checks))
-    return GatewayReport(
-        gateway=gateway, members=worst_first(tuple(members)), at=context.clock(), scope=scope
-    )
+    return GatewayReport(gateway=gateway, members=worst_first(tuple(members)), at=context.clock())
 
 
 async def _member(

@@ -12,6 +12,7 @@ from chainlib import Certificate
 
 MAX_NAMES = 2048
 PER_NAME = 8
+_MAX_ISSUERS = 16  # cross-signed names could lead to many
 
 
 class Intermediates:
@@ -70,23 +71,20 @@ class Intermediates:
         return tuple(one for one in self._by_name.get(child.issuer_key, ()) if child.issued_by(one))
 
 
-def issuers_above(
-    sent: Iterable[Certificate], *memories: Intermediates, most: int = 16
-) -> tuple[Certificate, ...]:
+def issuers_above(sent: Iterable[Certificate], *memories: Intermediates) -> tuple[Certificate, ...]:
     """Every known issuer above these certificates, without the presented ones.
 
     Args:
         sent: the presented certificates.
         memories: searched in this order.
-        most: the greatest number of returned certificates; cross-signed names could lead to many.
     """
     open_ends = list(sent)
     met = dict.fromkeys(open_ends)
     found: list[Certificate] = []
-    while open_ends and len(found) < most:
+    while open_ends and len(found) < _MAX_ISSUERS:
         child = open_ends.pop(0)
         for issuer in _issuers(child, memories):
-            if issuer not in met and len(found) < most:
+            if issuer not in met and len(found) < _MAX_ISSUERS:
                 met[issuer] = None
                 found.append(issuer)
                 open_ends.append(issuer)

@@ -18,6 +18,7 @@ from bot.observability.metrics import REGISTRY
 log = logging.getLogger(__name__)
 
 EVERY_S, SELDOM_S = 0.25, 1.0
+"""Seconds to the next measurement after a late one, and on time; each wakes an idle process."""
 LATE_S = 0.5
 _NOTICED_S = 0.025
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
@@ -33,15 +34,9 @@ TASKS = Gauge("appgw_tasks", "Tasks of the event loop", registry=REGISTRY)
 
 
 @asynccontextmanager
-async def loop_watchdog(every: float = EVERY_S, seldom: float = SELDOM_S) -> AsyncIterator[None]:
-    """Measure while the context is open.
-
-    Args:
-        every: seconds between two measurements after one that was late.
-        seldom: seconds between two measurements of a loop that is on time, since each wakes an idle
-            process.
-    """
-    watching = asyncio.create_task(_watch(every, seldom))
+async def loop_watchdog() -> AsyncIterator[None]:
+    """Measure while the context is open."""
+    watching = asyncio.create_task(_watch())
     try:
         yield
     finally:
@@ -50,8 +45,8 @@ async def loop_watchdog(every: float = EVERY_S, seldom: float = SELDOM_S) -> Asy
             await watching
 
 
-async def _watch(every: float, seldom: float) -> None:
-    worst, pause = 0.0, every
+async def _watch() -> None:
+    worst, pause = 0.0, EVERY_S
     while True:
         began = monotonic()
         await asyncio.sleep(pause)
@@ -63,4 +58,4 @@ async def _watch(every: float, seldom: float) -> None:
             WORST.set(worst)
         if lag > LATE_S:
             log.warning("the event loop was blocked", extra={"seconds": round(lag, 2)})
-        pause = every if lag > _NOTICED_S else min(pause * 2, seldom)
+        pause = EVERY_S if lag > _NOTICED_S else min(pause * 2, SELDOM_S)

@@ -21,7 +21,9 @@ from bot.store.availability import READ_ONLY, UNANSWERED, first_line, outage_of
 from bot.store.database import Store
 from bot.store.write import save_and_delete
 
-EVERY_S, AGAIN_S, PATIENCE_S = 4.0, 1.0, 4.0
+EVERY_S, AGAIN_S = 4.0, 1.0
+SILENT_S = 4.0
+"""Seconds after which a silent PostgreSQL server counts as unavailable."""
 _LIBRARIES = ("dbos", "sqlalchemy", "alembic")
 _DRIVERS_WORDS = ("(psycopg.OperationalError)", "(psycopg.errors.", "(sqlite3.OperationalError)")
 # What DBOS logs during an outage, once a second per queue, before our own check has found the
@@ -38,7 +40,7 @@ _ENGINES_WORDS = (
 
 @asynccontextmanager
 async def monitored(
-    store: Store, *, every: float = EVERY_S, again: float = AGAIN_S, patience: float = PATIENCE_S
+    store: Store, *, every: float = EVERY_S, again: float = AGAIN_S
 ) -> AsyncIterator[None]:
     """Keep `store.availability` up to date while the context is open.
 
@@ -46,13 +48,12 @@ async def monitored(
         store: the open database.
         every: seconds between two checks.
         again: seconds between two checks during an outage.
-        patience: seconds after which a silent PostgreSQL server counts as unavailable.
     """
     stop, quiet = asyncio.Event(), _Quiet(store)
     handlers = logging.getLogger().handlers[:]
     for handler in handlers:
         handler.addFilter(quiet)
-    monitor = asyncio.create_task(_check_until(stop, store, every, again, patience))
+    monitor = asyncio.create_task(_check_until(stop, store, every, again))
     store.availability.monitored = store.availability.started = True
     try:
         yield
@@ -82,14 +83,12 @@ class _Quiet(logging.Filter):
         return not any(words in said for words in (*_DRIVERS_WORDS, *_ENGINES_WORDS))
 
 
-async def _check_until(
-    stop: asyncio.Event, store: Store, every: float, again: float, patience: float
-) -> None:
+async def _check_until(stop: asyncio.Event, store: Store, every: float, again: float) -> None:
     answer_of_database: asyncio.Task[None] | None = None
     while not stop.is_set():
         answer_of_database = answer_of_database or asyncio.create_task(_answer_of_database(store))
         with suppress(OSError):
-            await asyncio.wait({answer_of_database}, timeout=patience)
+            await asyncio.wait({answer_of_database}, timeout=SILENT_S)
         if answer_of_database.done():
             answer_of_database = None
         elif not store.embedded:  # SQLite has a busy time-out of its own

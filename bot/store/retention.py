@@ -55,14 +55,14 @@ def purge_old(
     }
 
 
-def purge(url: str, now: datetime, keep: Mapping[str, timedelta] = KEEP) -> Mapping[str, int]:
+def purge(url: str, now: datetime) -> Mapping[str, int]:
     """`purge_old` for `appgw db purge`. Blocks.
 
     Raises:
         UnusableDatabase, StoreLocked, SchemaUnknown: as `open_store`.
     """
     with opened(url) as store, store.sync_engine.begin() as connection:
-        return purge_old(connection, now, keep)
+        return purge_old(connection, now)
 
 
 def export(url: str) -> Iterator[str]:

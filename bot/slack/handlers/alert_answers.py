@@ -22,7 +22,6 @@ from bot.slack.handlers.alert_cards import AlertCards, Answer
 from bot.slack.handlers.alert_follow_up import AlertFollowUp
 from bot.slack.inbound.alerts import is_alert
 from bot.slack.inbound.routing import InvocationRouter
-from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.places import Posted
 from bot.slack.payload import Payload, inner, word
 from bot.subscriptions import AlertRecords
@@ -90,7 +89,7 @@ class AlertAnswerer:
     async def _answer(self, switch: AlertSwitch, ts: str, line: str) -> None:
         invocation = self.cards.invocation(switch.by, switch.channel, ts)
         admitted = self.cards.admitted(line, invocation)
-        if admitted is None or await self._refused(admitted):
+        if admitted is None or await self.following.is_refused(admitted):
             return
         answer = await self.cards.find(admitted)
         value = self._value(switch, ts, answer) if answer else None
@@ -102,11 +101,6 @@ class AlertAnswerer:
             await self._answer_first(value, answer)
         elif standing.card:
             await self._answer_another(standing, value, switch, answer)
-
-    async def _refused(self, admitted: AdmittedInvocation[Request]) -> bool:
-        """Whether the user who switched alerts on may no longer ask here."""
-        invocation = admitted.invocation
-        return bool(await self.router.admit(invocation, invocation.text, run_id=admitted.run_id))
 
     def _value(self, switch: AlertSwitch, ts: str, answer: Answer) -> AlertAnswer | None:
         """The answer to store; `None` if it does not concern exactly one gateway."""

@@ -176,7 +176,7 @@ class AlertFollowUp:
     async def _check(self, value: AlertAnswer, now: datetime) -> None:
         switch = await self.records.switch(value.channel)
         admitted = self.on_card(value, switch) if switch else None
-        if admitted is None or await self._refused(admitted):
+        if admitted is None or await self.is_refused(admitted):
             # the error may be temporary, as when Slack does not answer; `until` ends the attempts
             return
         answer = await self.cards.find(admitted)
@@ -206,7 +206,7 @@ class AlertFollowUp:
         await self.post_line(value.channel, value.thread, same_problem(await self.link(standing)))
         return None
 
-    async def _refused(self, admitted: AdmittedInvocation[Request]) -> bool:
+    async def is_refused(self, admitted: AdmittedInvocation[Request]) -> bool:
         """Whether the user who switched alerts on may no longer ask here."""
         invocation = admitted.invocation
         return bool(await self.router.admit(invocation, invocation.text, run_id=admitted.run_id))
