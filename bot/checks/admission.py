@@ -107,7 +107,7 @@ class Admission:
         known = self._index.look_up(host, gateways)
         return self._policy.admit(host, port, addresses, members=known.members, ports=known.ports)
 
-    def beside(
+    def for_gateways(
         self, gateways: Sequence[Gateway]
     ) -> Callable[[str, int, Sequence[str]], Refusal | None]:
         """`refusal` with these gateways filled in."""

@@ -48,7 +48,7 @@ class GatewayLookup:
         """
         return (self.arm.remembered() if self.arm else None) or ()
 
-    async def beside(self, gateway: Gateway) -> tuple[Gateway, ...]:
+    async def with_others(self, gateway: Gateway) -> tuple[Gateway, ...]:
         """This gateway first, then the others that can be read.
 
         A gateway that was read by its ARM ID alone is in no list.

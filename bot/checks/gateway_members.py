@@ -49,7 +49,7 @@ _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
 
 
-async def apart(
+async def in_thread_if_many(
     members: int, work: Callable[_Given, _Result], *args: _Given.args, **kwargs: _Given.kwargs
 ) -> _Result:
     """Call a pure function, in a worker thread if there are many members.
@@ -99,7 +99,7 @@ class GatewayMembers:
             report = await self._with_interfaces(report, health)
         if not isinstance(health, Refusal) and report.via is not Via.GATEWAY:
             report = await self._with_listed(report, health)
-        joined = await apart(len(report.members), add_backend_health, report, health)
+        joined = await in_thread_if_many(len(report.members), add_backend_health, report, health)
         if not report.site:
             return joined
         return with_routes(joined, rules_for(report.gateway, report.site))
@@ -112,7 +112,7 @@ class GatewayMembers:
         context: CheckContext | None = None,
     ) -> GatewayReport:
         """Probe these members; members of the given gateways may be probed."""
-        admit = self.admission.beside(gateways)
+        admit = self.admission.for_gateways(gateways)
         return await check_gateway(
             gateway, checks, context or self.new_context(), admit=admit, slots=self.slots
         )
@@ -141,35 +141,28 @@ class GatewayMembers:
             uses, pairs = members_behind(uses, rules), pairs_of(pairs, rules)
         if not pairs and (target.pool or target.setting):
             return no_such_part(gateway, target)
-        about = gateway_findings(gateway, pairs)
-        via, scope = options.via or Via.BOTH, target.part
-        if via is Via.GATEWAY:
-            at, typed_text = self.new_context().clock(), of_no_use(options)
-            return GatewayReport(
-                gateway=gateway,
-                members=listed(uses),
-                at=at,
-                scope=scope,
-                via=via,
-                typed_text=typed_text,
-                findings=about,
-                uses=pairs,
-            )
-        gateways = await self.gateways.beside(gateway)
+        report = await self._report_on(gateway, uses, options)
+        if isinstance(report, Refusal):
+            return report
+        findings, via = gateway_findings(gateway, pairs), options.via or Via.BOTH
+        return replace(report, scope=target.part, via=via, findings=findings, uses=pairs)
+
+    async def _report_on(
+        self, gateway: Gateway, uses: Sequence[MemberUse], options: ProbeOptions
+    ) -> GatewayReport | Refusal:
+        """Probe these members with the typed options; with `via=gateway` only list them."""
+        if options.via is Via.GATEWAY:
+            at, unused = self.new_context().clock(), of_no_use(options)
+            return GatewayReport(gateway=gateway, members=listed(uses), at=at, typed_text=unused)
+        gateways = await self.gateways.with_others(gateway)
         root = find_root(options, gateways, None, gateway.id.text)
         if isinstance(root, Refusal):
             return root
-        checks, typed_text = await apart(len(uses), typed_checks, uses, gateways, options, root)
-        report = await self.check(gateway, checks, gateways)
-        return replace(
-            report,
-            scope=scope,
-            via=via,
-            typed=replacing(options),
-            typed_text=typed_text,
-            findings=about,
-            uses=pairs,
+        checks, typed_text = await in_thread_if_many(
+            len(uses), typed_checks, uses, gateways, options, root
         )
+        report = await self.check(gateway, checks, gateways)
+        return replace(report, typed=replacing(options), typed_text=typed_text)
 
     async def _with_listed(self, report: GatewayReport, health: GatewayHealth) -> GatewayReport:
         """Probe the servers that backend health lists and the configuration does not contain."""
@@ -201,7 +194,7 @@ class GatewayMembers:
         self, report: GatewayReport, gateway: Gateway, uses: Sequence[MemberUse]
     ) -> GatewayReport:
         """Probe members that became known after the first round, with the typed options."""
-        gateways = await self.gateways.beside(gateway)
+        gateways = await self.gateways.with_others(gateway)
         root = find_root(report.typed, gateways, None, gateway.id.name)
         checks, _ = typed_checks(
             uses, gateways, report.typed, None if isinstance(root, Refusal) else root
