@@ -9,7 +9,7 @@ Sources: payload pages of docs.slack.dev and the `extract_actor_*` functions of 
 from __future__ import annotations
 
 from bot.access import UNREADABLE
-from bot.slack.payload import Payload, inner, word
+from bot.slack.payload import Payload, object_at, text_at
 from chainlib.frozen import dataclass
 
 _ORGANISATION = "E"
@@ -27,8 +27,8 @@ class Affiliation:
 def of_command(body: Payload) -> Affiliation:
     """From a slash command, whose `team_id` and `enterprise_id` are those of the user."""
     return Affiliation(
-        team=word(body, "team_id"),
-        enterprise=word(body, "enterprise_id"),
+        team=text_at(body, "team_id"),
+        enterprise=text_at(body, "enterprise_id"),
         also=_given(body, "team_id", "enterprise_id"),
     )
 
@@ -39,20 +39,20 @@ def of_event(body: Payload) -> Affiliation:
     In a shared channel, `user_team` and similar keys contain the user's workspace or organisation,
     and `team` may be the channel's; without them the user belongs to `team`.
     """
-    event = inner(body, "event")
+    event = object_at(body, "event")
     also = _given_of_person(event)
-    own = _team_of_person(event) or word(event, "team")
+    own = _team_of_person(event) or text_at(event, "team")
     return _of_team(body, own, also or _given(event, "team"))
 
 
 def of_app_home(body: Payload) -> Affiliation:
     """From `app_home_opened`, whose outer team is normally that of the user."""
-    event = inner(body, "event")
+    event = object_at(body, "event")
     envelope: Payload = {} if is_shared(body) else body
-    outside = word(envelope, "team_id", "enterprise_id")
-    own = _team_of_person(event) or word(event, "team") or outside
+    outside = text_at(envelope, "team_id", "enterprise_id")
+    own = _team_of_person(event) or text_at(event, "team") or outside
     also = _given_of_person(event) + _given(event, "team") + _given(envelope, "team_id")
-    return _of_team(body, own, also + _given(inner(event, "view"), "team_id"))
+    return _of_team(body, own, also + _given(object_at(event, "view"), "team_id"))
 
 
 def of_interaction(body: Payload) -> Affiliation:
@@ -61,12 +61,12 @@ def of_interaction(body: Payload) -> Affiliation:
     The payload's `team` and `enterprise` are those of the channel or of the installation. The
     organisation inside `team` is the user's only if that team is the user's.
     """
-    user, team = inner(body, "user"), inner(body, "team")
-    own = word(user, "team_id")
-    at_home = bool(own) and own == word(team, "id")
+    user, team = object_at(body, "user"), object_at(body, "team")
+    own = text_at(user, "team_id")
+    at_home = bool(own) and own == text_at(team, "id")
     also = (
         _given(user, "team_id", "enterprise_id")
-        + _given(inner(user, "enterprise_user"), "enterprise_id")
+        + _given(object_at(user, "enterprise_user"), "enterprise_id")
         + (_given(team, "enterprise_id") if at_home else ())
     )
     enterprise = next((one for one in also if one.startswith(_ORGANISATION)), "")
@@ -75,12 +75,12 @@ def of_interaction(body: Payload) -> Affiliation:
 
 def bots_of(event: Payload) -> tuple[str, ...]:
     """The IDs by which a setting may name the sender as a bot; empty for people."""
-    profile = inner(event, "bot_profile")
-    bots = {word(event, "bot_id"), word(profile, "id")} - {""}
+    profile = object_at(event, "bot_profile")
+    bots = {text_at(event, "bot_id"), text_at(profile, "id")} - {""}
     marked = event.get("bot_id") or event.get("bot_profile")
-    if not marked and word(event, "subtype") != "bot_message" and word(event, "user"):
+    if not marked and text_at(event, "subtype") != "bot_message" and text_at(event, "user"):
         return ()
-    more = {word(event, "app_id"), word(profile, "app_id"), word(event, "user")}
+    more = {text_at(event, "app_id"), text_at(profile, "app_id"), text_at(event, "user")}
     return tuple(sorted((bots | more) - {""})) or ("unnamed",)
 
 
@@ -96,12 +96,14 @@ def _given(outer: Payload, *keys: str) -> tuple[str, ...]:
 
 
 def _given_of_person(event: Payload) -> tuple[str, ...]:
-    profile = _given(inner(event, "user_profile"), "team")
+    profile = _given(object_at(event, "user_profile"), "team")
     return _given(event, "user_team", "source_team") + profile
 
 
 def _team_of_person(event: Payload) -> str:
-    return word(event, "user_team", "source_team") or word(inner(event, "user_profile"), "team")
+    return text_at(event, "user_team", "source_team") or text_at(
+        object_at(event, "user_profile"), "team"
+    )
 
 
 def _of_team(body: Payload, own: str, also: tuple[str, ...]) -> Affiliation:
@@ -109,5 +111,7 @@ def _of_team(body: Payload, own: str, also: tuple[str, ...]) -> Affiliation:
     if own.startswith(_ORGANISATION):
         return Affiliation(enterprise=own, also=also)
     unshared = body.get("is_ext_shared_channel") is False
-    same = bool(own) and own == word(body, "team_id") and unshared
-    return Affiliation(team=own, enterprise=word(body, "enterprise_id") if same else "", also=also)
+    same = bool(own) and own == text_at(body, "team_id") and unshared
+    return Affiliation(
+        team=own, enterprise=text_at(body, "enterprise_id") if same else "", also=also
+    )

@@ -38,7 +38,7 @@ from bot.slack.invocation import (
     metadata,
 )
 from bot.slack.outbound.client import SlackClient
-from bot.slack.payload import Payload, inner, word
+from bot.slack.payload import Payload, object_at, text_at
 from chainlib.frozen import dataclass
 
 log = logging.getLogger(__name__)
@@ -94,7 +94,7 @@ class ButtonListeners:
         await ack()
         invocation = from_interaction(body, Source.ACTION, "fix steps")
         self.open(
-            invocation, fix_steps(switched(word(action, "value"), channel=invocation.channel))
+            invocation, fix_steps(switched(text_at(action, "value"), channel=invocation.channel))
         )
 
     async def on_switch_steps(
@@ -102,12 +102,12 @@ class ButtonListeners:
     ) -> None:
         """Another kind of server, or another tool, was chosen in the fix steps."""
         await ack()
-        view = inner(body, "view")
+        view = object_at(body, "view")
         invocation = replace(
             from_interaction(body, Source.ACTION, "fix steps"),
-            channel=word(metadata(view), "channel"),
+            channel=text_at(metadata(view), "channel"),
         )
-        chosen = word(inner(action, "selected_option"), "value")
+        chosen = text_at(object_at(action, "selected_option"), "value")
         which = {"kind": chosen} if action.get("action_id") == STEPS_KIND else {"tool": chosen}
         if self.router.runs.is_new(invocation.dedupe_key):
             self.router.spawn(invocation, self._switch_steps(invocation, view, which))
@@ -117,16 +117,16 @@ class ButtonListeners:
     ) -> None:
         if await self.router.admit(invocation, invocation.text):
             return
-        shown = fix_steps(switched(word(view, "private_metadata"), **which))
-        await self.slack.update_modal(word(view, "id"), shown)
+        shown = fix_steps(switched(text_at(view, "private_metadata"), **which))
+        await self.slack.update_modal(text_at(view, "id"), shown)
 
     async def on_more(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """The overflow menu."""
         await ack()
-        entry = read_entry(word(inner(action, "selected_option"), "value"))
-        question = entry.q or command_of_card(inner(body, "message"))
+        entry = read_entry(text_at(object_at(action, "selected_option"), "value"))
+        question = entry.q or command_of_card(object_at(body, "message"))
         invocation = from_interaction(body, Source.ACTION, question)
-        headline = headline_of_card(inner(body, "message"))
+        headline = headline_of_card(object_at(body, "message"))
         self._choose(entry.do, question, invocation, headline)
 
     def _choose(self, chosen: str, question: str, invocation: Invocation, headline: str) -> None:
@@ -159,7 +159,7 @@ class ButtonListeners:
     async def on_consent(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """Consent to cards in a shared channel was given or withdrawn."""
         await ack()
-        what = word(action, "action_id")
+        what = text_at(action, "action_id")
         invocation = from_interaction(body, Source.ACTION, what)
         if self.consent and self.router.runs.is_new(invocation.dedupe_key):
             change = self.consent.give if what == CONSENT else self.consent.revoke

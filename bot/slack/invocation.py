@@ -11,7 +11,7 @@ from bot.cards.button_values import read_repeat_command
 from bot.commands.typed_text import MAX_LINE
 from bot.domain.request import Request
 from bot.slack.affiliation import bots_of, is_shared, of_command, of_event, of_interaction
-from bot.slack.payload import Payload, inner, items, read_object, word
+from bot.slack.payload import Payload, object_at, objects_at, read_object, text_at
 from chainlib import Code
 from chainlib.frozen import dataclass
 
@@ -119,67 +119,73 @@ def from_command(body: Payload) -> Invocation:
     own = of_command(body)
     return Invocation(
         source=Source.COMMAND,
-        text=word(body, "text")[:MAX_TEXT],
-        user=word(body, "user_id"),
+        text=text_at(body, "text")[:MAX_TEXT],
+        user=text_at(body, "user_id"),
         team=own.team,
         enterprise=own.enterprise,
         also=own.also,
-        channel=word(body, "channel_id"),
-        channel_name=word(body, "channel_name"),
-        response_url=word(body, "response_url") or None,
-        trigger=word(body, "trigger_id") or None,
-        dedupe_key=word(body, "trigger_id"),
+        channel=text_at(body, "channel_id"),
+        channel_name=text_at(body, "channel_name"),
+        response_url=text_at(body, "response_url") or None,
+        trigger=text_at(body, "trigger_id") or None,
+        dedupe_key=text_at(body, "trigger_id"),
     )
 
 
 def from_mention(body: Payload, bot_user: str) -> Invocation:
     """From a mention; the answer is posted in its thread, or starts one."""
-    event = inner(body, "event")
-    before, found, after = word(event, "text").partition(f"<@{bot_user}>")
+    event = object_at(body, "event")
+    before, found, after = text_at(event, "text").partition(f"<@{bot_user}>")
     text = after if found and after.strip() else before
     own, bots = of_event(body), bots_of(event)
     return Invocation(
         source=Source.MENTION,
         text=text.strip()[:MAX_TEXT],
-        user=word(event, "user") or word(event, "bot_id"),
+        user=text_at(event, "user") or text_at(event, "bot_id"),
         team=own.team,
         enterprise=own.enterprise,
         also=own.also,
         bots=bots,
-        channel=word(event, "channel"),
-        thread=word(event, "thread_ts") or None,
-        dedupe_key=word(body, "event_id"),
+        channel=text_at(event, "channel"),
+        thread=text_at(event, "thread_ts") or None,
+        dedupe_key=text_at(body, "event_id"),
         shared=is_shared(body) if "is_ext_shared_channel" in body else None,
     )
 
 
 def mentioned(body: Payload, bot_user: str) -> tuple[str, ...]:
     """The possible texts of a mention: what follows the bot's name, else the whole message."""
-    before, _, after = word(inner(body, "event"), "text").partition(f"<@{bot_user}>")
+    before, _, after = text_at(object_at(body, "event"), "text").partition(f"<@{bot_user}>")
     whole = f"{before} {after}".replace(f"<@{bot_user}>", " ")
     return tuple(dict.fromkeys(one.strip()[:MAX_TEXT] for one in (after, whole)))
 
 
 def from_interaction(body: Payload, source: Source, text: str = "") -> Invocation:
     """From an action, a view submission or a shortcut."""
-    message, container, user = inner(body, "message"), inner(body, "container"), inner(body, "user")
+    message, container, user = (
+        object_at(body, "message"),
+        object_at(body, "container"),
+        object_at(body, "user"),
+    )
     is_action = source is Source.ACTION and container.get("type") == "message"
     own = of_interaction(body)
     return Invocation(
         source=source,
         text=text[:MAX_TEXT],
-        user=word(user, "id"),
+        user=text_at(user, "id"),
         team=own.team,
         enterprise=own.enterprise,
         also=own.also,
-        channel=word(inner(body, "channel"), "id") or word(container, "channel_id"),
-        channel_name=word(inner(body, "channel"), "name"),
-        thread=_thread_around(message) if is_action else word(message, "thread_ts", "ts") or None,
-        card=(word(container, "message_ts") or None) if is_action else None,
+        channel=text_at(object_at(body, "channel"), "id") or text_at(container, "channel_id"),
+        channel_name=text_at(object_at(body, "channel"), "name"),
+        thread=_thread_around(message)
+        if is_action
+        else text_at(message, "thread_ts", "ts") or None,
+        card=(text_at(container, "message_ts") or None) if is_action else None,
         ephemeral=container.get("is_ephemeral") is True,
-        response_url=word(body, "response_url") or None,
-        trigger=word(body, "trigger_id") or None,
-        dedupe_key=word(body, "trigger_id"),
+        response_url=text_at(body, "response_url") or None,
+        trigger=text_at(body, "trigger_id") or None,
+        dedupe_key=text_at(body, "trigger_id"),
     )
 
 
@@ -188,23 +194,23 @@ def _thread_around(message: Payload) -> str | None:
 
     The first message of a thread has its own `ts` as `thread_ts`.
     """
-    thread = word(message, "thread_ts")
-    return None if thread == word(message, "ts") else thread or None
+    thread = text_at(message, "thread_ts")
+    return None if thread == text_at(message, "ts") else thread or None
 
 
 def from_submission(body: Payload, text: str) -> Invocation:
     """From a view submission; the channel is in its metadata, or was chosen in it."""
-    view, urls = inner(body, "view"), items(body, "response_urls")
+    view, urls = object_at(body, "view"), objects_at(body, "response_urls")
     channel = (
-        word(metadata(view), "channel")
-        or next((word(url, "channel_id") for url in urls), "")
+        text_at(metadata(view), "channel")
+        or next((text_at(url, "channel_id") for url in urls), "")
         or answer(view, "channel")
     )
     invocation = from_interaction(body, Source.VIEW_SUBMISSION, text)
     return replace(
         invocation,
         channel=channel,
-        response_url=next((word(url, "response_url") for url in urls), "") or None,
+        response_url=next((text_at(url, "response_url") for url in urls), "") or None,
     )
 
 
@@ -215,18 +221,18 @@ def metadata(view: Payload) -> dict[str, Any]:
 
 def element(view: Payload, field: str) -> Payload:
     """The state of one field of a view; empty if it was not filled in."""
-    block = inner(view, "state", "values", field)
-    return inner(block, *list(block)[:1])
+    block = object_at(view, "state", "values", field)
+    return object_at(block, *list(block)[:1])
 
 
 def answer(view: Payload, field: str) -> str:
     """The text of one field of a view; empty if it was not filled in."""
-    return word(element(view, field), "value", "selected_conversation")
+    return text_at(element(view, field), "value", "selected_conversation")
 
 
 def files(view: Payload) -> list[Payload]:
     """The files that were added to a view."""
-    return items(element(view, "file"), "files")
+    return objects_at(element(view, "file"), "files")
 
 
 def command_in(action: Payload) -> str:
@@ -237,11 +243,11 @@ def command_in(action: Payload) -> str:
 
 def command_of_card(message: Payload) -> str:
     """The command of a card, read from its `Check again` button."""
-    actions = (block for block in items(message, "blocks") if block.get("type") == "actions")
+    actions = (block for block in objects_at(message, "blocks") if block.get("type") == "actions")
     again = (
         button
         for block in actions
-        for button in items(block, "elements")
+        for button in objects_at(block, "elements")
         if button.get("action_id") == "check_again"
     )
     return next(map(command_in, again), "")
@@ -254,10 +260,10 @@ def headline_of_card(message: Payload) -> str:
     """
     codes = {code.value for code in Code}
     texts = (
-        word(element, "text")
-        for block in items(message, "blocks")
+        text_at(element, "text")
+        for block in objects_at(message, "blocks")
         if block.get("type") == "context"
-        for element in items(block, "elements")
+        for element in objects_at(block, "elements")
     )
     first = (text.replace(",", " ").split(maxsplit=1)[0] for text in texts if text.strip(", "))
     return next((code for code in first if code in codes), "unknown")

@@ -37,7 +37,7 @@ from bot.slack.invocation import (
     mentioned,
 )
 from bot.slack.outbound.client import SlackClient
-from bot.slack.payload import Payload, inner, word
+from bot.slack.payload import Payload, object_at, text_at
 from chainlib.frozen import dataclass
 
 log = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ class Listeners:
 
     def take_command(self, body: Payload) -> bool:
         """A slash command, which the transport acknowledges; false for one that is not ours."""
-        if word(body, "command") not in COMMANDS:
+        if text_at(body, "command") not in COMMANDS:
             return False
         self.router.receive(from_command(body))
         return True
@@ -110,27 +110,27 @@ class Listeners:
         elif not invocation.thread:
             self.router.receive(invocation.with_text("" if line == "" else Verb.CHECK))
         else:
-            self._diagnosis.read_above(invocation, word(inner(body, "event"), "ts"))
+            self._diagnosis.read_above(invocation, text_at(object_at(body, "event"), "ts"))
 
     async def on_message(self, body: dict[str, Any]) -> None:
         """A direct message to the bot counts as a mention; in a channel it may be an alert."""
-        event = inner(body, "event")
-        if event.get("channel_type") == "im" and not word(event, "subtype", "bot_id"):
+        event = object_at(body, "event")
+        if event.get("channel_type") == "im" and not text_at(event, "subtype", "bot_id"):
             await self.on_mention(body)
         elif self.alert_answering:
             self.alert_answering.receive(body)
 
     async def on_channel_changed(self, body: dict[str, Any]) -> None:
         """A channel's sharing with another organisation has changed."""
-        event = inner(body, "event")
+        event = object_at(body, "event")
         if self.consent:
-            self.consent.channel_changed(word(event, "channel", "new_channel_id"))
+            self.consent.channel_changed(text_at(event, "channel", "new_channel_id"))
 
     async def on_alert(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The message shortcut `Diagnose this 502`."""
         await ack()
         invocation = from_interaction(body, Source.SHORTCUT)
-        message = inner(body, "message")
+        message = object_at(body, "message")
         if question := command_of_card(message):  # a card of the bot contains its port and options
             self.router.receive(invocation.with_text(question))
         else:
@@ -143,7 +143,7 @@ class Listeners:
 
     async def on_check_modal(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The check modal: errors are shown at their field, otherwise it runs like a command."""
-        view = inner(body, "view")
+        view = object_at(body, "view")
         invocation = from_submission(
             body, f"{answer(view, 'target')} {answer(view, 'options')}".strip()
         )
@@ -164,7 +164,7 @@ class Listeners:
             await ack(response_action="errors", errors={"chain": no.sentence})
             return
         try:
-            rehearsal = await self.rehearsing.read(inner(body, "view"))
+            rehearsal = await self.rehearsing.read(object_at(body, "view"))
         except FieldError as error:
             await ack(response_action="errors", errors={error.field: str(error)[:2000]})
             return
@@ -191,11 +191,11 @@ async def on_error(error: Exception, body: Payload) -> BoltResponse | None:
 
     An unknown type is acknowledged, because Slack repeats what is not.
     """
-    kind = word(body, "type", "command") or "unknown"
+    kind = text_at(body, "type", "command") or "unknown"
     if isinstance(error, BoltUnhandledRequestError):
         log.info(
             "a payload that no listener handles",
-            extra={"kind": word(inner(body, "event"), "type") or kind},
+            extra={"kind": text_at(object_at(body, "event"), "type") or kind},
         )
         return BoltResponse(status=_NOT_FOUND if kind == "unknown" else _OK)
     if _is_malformed(body):

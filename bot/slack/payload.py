@@ -10,7 +10,7 @@ Payload = Mapping[str, Any]
 _LONGEST_KEPT = 3000  # Slack's limit of `private_metadata`
 
 
-def inner(outer: object, *keys: str) -> Payload:
+def object_at(outer: object, *keys: str) -> Payload:
     """The object at this path of keys; empty if there is none."""
     found = outer
     for key in keys:
@@ -18,18 +18,18 @@ def inner(outer: object, *keys: str) -> Payload:
     return found if isinstance(found, Mapping) else {}
 
 
-def items(outer: object, key: str) -> list[Payload]:
+def objects_at(outer: object, key: str) -> list[Payload]:
     """The objects in the list at this key; other items are left out."""
-    found = inner(outer).get(key)
+    found = object_at(outer).get(key)
     return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
 
 
-def word(outer: object, *keys: str) -> str:
+def text_at(outer: object, *keys: str) -> str:
     """The first non-empty text at one of these keys.
 
     A lone surrogate, which cannot be sent anywhere, becomes `?`.
     """
-    found = inner(outer)
+    found = object_at(outer)
     return next(
         (
             text.encode("utf-8", "replace").decode()

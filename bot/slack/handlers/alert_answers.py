@@ -23,7 +23,7 @@ from bot.slack.handlers.alert_follow_up import AlertFollowUp
 from bot.slack.inbound.alerts import is_alert
 from bot.slack.inbound.routing import InvocationRouter
 from bot.slack.outbound.places import Posted
-from bot.slack.payload import Payload, inner, word
+from bot.slack.payload import Payload, object_at, text_at
 from bot.subscriptions import AlertRecords
 from chainlib.frozen import dataclass
 
@@ -59,15 +59,15 @@ class AlertAnswerer:
             body, apps=self.apps, own=self.own, home=self.records.team
         ):
             return
-        if runs.is_new(word(body, "event_id")):
-            runs.spawn(self._read(inner(body, "event")))
+        if runs.is_new(text_at(body, "event_id")):
+            runs.spawn(self._read(object_at(body, "event")))
 
     async def _read(self, event: Payload) -> None:
         await self.alerts.prepare()
         reading = self.alerts.read(event)
         if reading.target is None or not reading.is_known:
             return
-        channel, ts = word(event, "channel"), word(event, "ts")
+        channel, ts = text_at(event, "channel"), text_at(event, "ts")
         try:
             switch = await self.records.switch(channel)
             if switch is None or not await self._claims(channel, ts):

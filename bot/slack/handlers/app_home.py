@@ -22,7 +22,7 @@ from bot.slack.handlers.subscription_replies import SubscriptionReplies
 from bot.slack.invocation import Invocation, Source
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.digest_messages import check_command
-from bot.slack.payload import inner, word
+from bot.slack.payload import object_at, text_at
 from bot.subscriptions.app_home import app_home_content
 from chainlib.frozen import dataclass
 
@@ -84,8 +84,8 @@ def _plan(value: Subscription) -> str:
 
 def opened(body: Mapping[str, Any]) -> Invocation | None:
     """The invocation of a user who opened the App Home; `None` for the app's messages tab."""
-    event = inner(body, "event")
-    user = word(event, "user")
+    event = object_at(body, "event")
+    user = text_at(event, "user")
     if event.get("tab", "home") != "home" or not user:
         return None
     own = of_app_home(body)
@@ -139,7 +139,7 @@ async def _is_listed(slack: SlackClient, user: str, channel: str) -> bool:
         )
         if user in (page.get("members") or ()):
             return True
-        cursor = word(inner(page.get("response_metadata")), "next_cursor")
+        cursor = text_at(object_at(page.get("response_metadata")), "next_cursor")
         if not cursor:
             break
     return False

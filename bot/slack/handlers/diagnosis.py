@@ -12,7 +12,7 @@ from bot.slack.inbound.routing import InvocationRouter
 from bot.slack.invocation import Invocation, command_of_card
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.threads import messages_above
-from bot.slack.payload import Payload, word
+from bot.slack.payload import Payload, text_at
 from chainlib.frozen import dataclass
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class DiagnosisHandler:
     def _line_of(self, message: Payload) -> str:
         """The command that a message leads to; a card of the bot contains its port and options."""
         question = command_of_card(message)
-        if question or word(message, "user") == self.bot_user:
+        if question or text_at(message, "user") == self.bot_user:
             return question  # its details and files name other hosts too
         target = self.alerts.read(message).target
         return target.line if target else ""

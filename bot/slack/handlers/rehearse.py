@@ -37,7 +37,7 @@ from bot.slack.outbound.card_work import (
     TakenBack,
     ThreadItem,
 )
-from bot.slack.payload import Payload, word
+from bot.slack.payload import Payload, text_at
 from chainlib import (
     CertificateBag,
     GatewayPolicy,
@@ -148,7 +148,7 @@ class RehearseHandler:
             self.cards.runs.end(run)
 
     async def _file(self, attached: Payload) -> bytes:
-        url = word(attached, "url_private_download", "url_private")
+        url = text_at(attached, "url_private_download", "url_private")
         try:
             async with asyncio.timeout(DOWNLOAD_S):
                 return await self.cards.slack.download(url)

@@ -37,7 +37,7 @@ from bot.slack.invocation import (
     from_interaction,
     from_submission,
 )
-from bot.slack.payload import Payload, inner, word
+from bot.slack.payload import Payload, object_at, text_at
 from chainlib.frozen import dataclass
 
 _FORM_OPTIONS = ("every", "day", "at", "tz", "min", "only", "not", "heartbeat")
@@ -96,7 +96,7 @@ class _Actions:
     async def on_zone(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
         """A time zone was chosen: repeat the command with it."""
         await ack()
-        chosen = command_in(inner(action, "selected_option"))
+        chosen = command_in(object_at(action, "selected_option"))
         self.router.receive(from_interaction(body, Source.ACTION, chosen))
 
     async def on_edit(self, ack: AsyncAck, body: dict[str, Any], action: dict[str, Any]) -> None:
@@ -116,7 +116,7 @@ class _Actions:
 
     async def on_submission(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The modal: errors are shown at its first field, otherwise it runs like a command."""
-        text = _typed(inner(body, "view"))
+        text = _typed(object_at(body, "view"))
         understood = parse(text)
         if isinstance(understood, Usage):
             await ack(response_action="errors", errors={"target": understood.error[:2000]})
@@ -181,4 +181,6 @@ def _typed(view: Payload) -> str:
 
 
 def _value(field: Payload) -> str:
-    return (word(field, "value") or word(inner(field, "selected_option"), "value")).strip()
+    return (
+        text_at(field, "value") or text_at(object_at(field, "selected_option"), "value")
+    ).strip()

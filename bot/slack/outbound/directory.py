@@ -18,7 +18,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.delivery import DeliveryError
 from bot.slack.outbound.calling import Caller
-from bot.slack.payload import Payload, inner, items, word
+from bot.slack.payload import Payload, object_at, objects_at, text_at
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class SlackDirectory:
 
     async def _ask(self, user: str, team: str) -> Affiliations | None:
         try:
-            person = inner(await self._call(self.client.users_info, user=user), "user")
+            person = object_at(await self._call(self.client.users_info, user=user), "user")
         except DeliveryError as error:
             if error.reason in _NO_SUCH_PERSON:
                 return frozenset()
@@ -76,9 +76,9 @@ class SlackDirectory:
             own = await self._call(self.client.auth_test)
         except DeliveryError:
             return None
-        if team not in {word(one, "id") for one in items(listed, "teams")}:
+        if team not in {text_at(one, "id") for one in objects_at(listed, "teams")}:
             return None
-        return frozenset(filter(None, (team, word(own, "enterprise_id"))))
+        return frozenset(filter(None, (team, text_at(own, "enterprise_id"))))
 
     async def _call(self, method: Any, **arguments: Any) -> Payload:  # noqa: ANN401 -- passed through to the client
         try:
@@ -98,8 +98,12 @@ class SlackDirectory:
 
 def _affiliations(person: Payload) -> Affiliations:
     """The IDs in a user object; `enterprise_user` contains the organisation and its workspaces."""
-    grid = inner(person, "enterprise_user")
+    grid = object_at(person, "enterprise_user")
     teams = grid.get("teams")
     listed = [one for one in teams if isinstance(one, str)] if isinstance(teams, list) else []
-    ids = (word(person, "team_id"), word(person, "enterprise_id"), word(grid, "enterprise_id"))
+    ids = (
+        text_at(person, "team_id"),
+        text_at(person, "enterprise_id"),
+        text_at(grid, "enterprise_id"),
+    )
     return frozenset(filter(None, (*ids, *listed)))

@@ -18,7 +18,7 @@ from bot.cards.parts import Block
 from bot.domain.delivery import DeliveryError
 from bot.slack.outbound.client import SlackClient
 from bot.slack.outbound.places import Place, Posted
-from bot.slack.payload import Payload, inner, items, word
+from bot.slack.payload import Payload, object_at, objects_at, text_at
 from chainlib.frozen import dataclass
 
 log = logging.getLogger(__name__)
@@ -73,9 +73,11 @@ class PostAttempt:
                 extra={"reason": error.reason},
             )
             return None
-        ts = next((word(one, "ts") for one in items(answer.data, "messages") if self._in(one)), "")
+        ts = next(
+            (text_at(one, "ts") for one in objects_at(answer.data, "messages") if self._in(one)), ""
+        )
         return Posted(place=place, ts=ts) if ts else None
 
     def _in(self, message: Payload) -> bool:
-        payload = inner(inner(message, "metadata"), "event_payload")
-        return word(payload, "post_id") == self.id
+        payload = object_at(object_at(message, "metadata"), "event_payload")
+        return text_at(payload, "post_id") == self.id

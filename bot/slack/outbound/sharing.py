@@ -22,7 +22,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.domain.delivery import DeliveryError, OutcomeUnknown, RateLimited
 from bot.domain.sharing import Sharing
 from bot.slack.outbound.calling import NOT_CONNECTED, Caller
-from bot.slack.payload import Payload, inner, items, word
+from bot.slack.payload import Payload, object_at, objects_at, text_at
 
 READ_SCOPES = frozenset({"channels:read", "groups:read"})
 KEPT_S, KEPT_UNSAID_S, STALE_S = 600.0, 60.0, 3600.0
@@ -109,7 +109,7 @@ class ChannelSharing:
                 )
             except DeliveryError as error:
                 return Sharing.UNANSWERED if _is_unanswered(error) else Sharing.UNSAID
-        return can_be_read_outside(inner(answer.data, "channel"))
+        return can_be_read_outside(object_at(answer.data, "channel"))
 
     def _are_many(self) -> bool:
         """Whether this look-up comes after `SINGLE_LOOKUPS` others within `LIST_COUNTS_S`."""
@@ -140,16 +140,16 @@ class ChannelSharing:
                 )
             except DeliveryError:
                 break
-            for channel in items(answer.data, "channels"):
+            for channel in objects_at(answer.data, "channels"):
                 self._keep_listed(channel)
-            cursor = word(inner(answer.data, "response_metadata"), "next_cursor")
+            cursor = text_at(object_at(answer.data, "response_metadata"), "next_cursor")
             if not cursor:
                 break
         self._next_list = self.now() + LIST_COUNTS_S
 
     def _keep_listed(self, channel: Payload) -> None:
         """Cache what a list says, only where it has both flags; others are asked about."""
-        name = word(channel, "id")
+        name = text_at(channel, "id")
         if name not in self._changed and all(type(channel.get(flag)) is bool for flag in _FLAGS):
             self._store(name, can_be_read_outside(channel), KEPT_S)
 

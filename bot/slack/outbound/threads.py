@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from bot.domain.delivery import DeliveryError
 from bot.slack.outbound.client import SlackClient
-from bot.slack.payload import Payload, inner, items, word
+from bot.slack.payload import Payload, object_at, objects_at, text_at
 
 PAGE, MAX_PAGES = 200, 5
 MAX_READ = 50
@@ -29,8 +29,8 @@ async def messages_above(
     pages = [page async for page in _pages(slack, channel, thread, before)]
     if not pages:
         return None
-    found = [one for page in pages for one in page if word(one, "ts") != before]
-    newest_first = sorted(found, key=lambda one: word(one, "ts"), reverse=True)
+    found = [one for page in pages for one in page if text_at(one, "ts") != before]
+    newest_first = sorted(found, key=lambda one: text_at(one, "ts"), reverse=True)
     return newest_first[:MAX_READ] + newest_first[MAX_READ:][-1:]
 
 
@@ -57,7 +57,7 @@ async def _pages(
             )
         except DeliveryError:
             return
-        yield items(answer.data, "messages")
-        cursor = {"cursor": word(inner(answer.data, "response_metadata"), "next_cursor")}
+        yield objects_at(answer.data, "messages")
+        cursor = {"cursor": text_at(object_at(answer.data, "response_metadata"), "next_cursor")}
         if not cursor["cursor"]:
             return

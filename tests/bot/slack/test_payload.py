@@ -30,7 +30,7 @@ from bot.slack.invocation import (
     from_submission,
     metadata,
 )
-from bot.slack.payload import word
+from bot.slack.payload import text_at
 from chainlib import Code, Where
 
 KEYS = (
@@ -127,7 +127,8 @@ def _is_sendable(invocation: Invocation) -> bool:
 @given(body=PAYLOADS)
 def test_part_of_any_shape_is_read_or_empty(body: dict[str, Any]) -> None:
     assert isinstance(
-        answer(body, "target") + command_of_card(body) + word(element(body, "target"), "value"), str
+        answer(body, "target") + command_of_card(body) + text_at(element(body, "target"), "value"),
+        str,
     )
     assert all(isinstance(file, dict) for file in files(body))
     assert isinstance(command_in(body), str)
