@@ -57,7 +57,7 @@ class Person:
         user: Slack ID of the user; for a bot without a user its bot ID.
         team: ID of the user's own workspace, empty if the payload does not contain it.
         enterprise: ID of the user's own organisation, empty if the payload does not contain it.
-        also: every workspace or organisation ID that the payload contains for the user, in any
+        given_ids: every workspace or organisation ID that the payload contains for the user, in any
             field. They can only count against the user.
         bots: IDs by which a setting may name a bot or webhook; empty for people.
     """
@@ -65,7 +65,7 @@ class Person:
     user: str
     team: str = ""
     enterprise: str = ""
-    also: tuple[str, ...] = ()
+    given_ids: tuple[str, ...] = ()
     bots: tuple[str, ...] = ()
 
     @property
@@ -123,7 +123,7 @@ def _contradicts(person: Person, home: HomeTeam) -> bool:
     no contradiction there, because our workspace may have joined an organisation after the bot
     started. On Enterprise Grid users may be in several workspaces of one organisation.
     """
-    every = person.affiliations | set(person.also)
+    every = person.affiliations | set(person.given_ids)
     organisations = frozenset(one for one in every if one.startswith(_ORGANISATION))
     if home.enterprise or organisations & home.ids:
         others = organisations - home.ids - {home.enterprise}

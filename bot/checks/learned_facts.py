@@ -18,7 +18,12 @@ from bot.checks.last_healthy import Facts, RecentFacts, chain_of, facts_from, re
 from bot.domain.outage import DatabaseUnavailable
 from bot.domain.report import CheckReport
 from bot.store import Store
-from bot.store.last_known import healthy_since, learn, learnt, remember_healthy
+from bot.store.last_known import (
+    healthy_since,
+    remember_healthy,
+    save_intermediates,
+    stored_intermediates,
+)
 from chainlib import Certificate
 from chainlib.frozen import dataclass
 
@@ -101,7 +106,7 @@ class LearnedFactsWriter:
 
     async def _load(self) -> None:
         async with self.store.reading() as connection:
-            for certificate in reversed(await learnt(connection)):
+            for certificate in reversed(await stored_intermediates(connection)):
                 self.facts.intermediates.recall(certificate)
         await self._read()
 
@@ -132,7 +137,7 @@ class LearnedFactsWriter:
             for key, one in unsaved.healthy.items():
                 await remember_healthy(connection, key, chain_of(one), dict(one.settings), one.at)
             for certificate in unsaved.intermediates:
-                await learn(connection, {_SOURCE: certificate}, self.clock())
+                await save_intermediates(connection, {_SOURCE: certificate}, self.clock())
 
     async def _read(self) -> None:
         now = self.clock()

@@ -17,11 +17,14 @@ _ORGANISATION = "E"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Affiliation:
-    """The user's own IDs, each empty if the payload does not contain it."""
+    """The user's own IDs, each empty if the payload does not contain it.
+
+    `given_ids` are all that the payload contains for the user, in any field.
+    """
 
     team: str = ""
     enterprise: str = ""
-    also: tuple[str, ...] = ()
+    given_ids: tuple[str, ...] = ()
 
 
 def of_command(body: Payload) -> Affiliation:
@@ -29,7 +32,7 @@ def of_command(body: Payload) -> Affiliation:
     return Affiliation(
         team=text_at(body, "team_id"),
         enterprise=text_at(body, "enterprise_id"),
-        also=_given(body, "team_id", "enterprise_id"),
+        given_ids=_given(body, "team_id", "enterprise_id"),
     )
 
 
@@ -40,9 +43,9 @@ def of_event(body: Payload) -> Affiliation:
     and `team` may be the channel's; without them the user belongs to `team`.
     """
     event = object_at(body, "event")
-    also = _given_of_person(event)
+    given_ids = _given_of_person(event)
     own = _team_of_person(event) or text_at(event, "team")
-    return _of_team(body, own, also or _given(event, "team"))
+    return _of_team(body, own, given_ids or _given(event, "team"))
 
 
 def of_app_home(body: Payload) -> Affiliation:
@@ -51,8 +54,8 @@ def of_app_home(body: Payload) -> Affiliation:
     envelope: Payload = {} if is_shared(body) else body
     outside = text_at(envelope, "team_id", "enterprise_id")
     own = _team_of_person(event) or text_at(event, "team") or outside
-    also = _given_of_person(event) + _given(event, "team") + _given(envelope, "team_id")
-    return _of_team(body, own, also + _given(object_at(event, "view"), "team_id"))
+    given_ids = _given_of_person(event) + _given(event, "team") + _given(envelope, "team_id")
+    return _of_team(body, own, given_ids + _given(object_at(event, "view"), "team_id"))
 
 
 def of_interaction(body: Payload) -> Affiliation:
@@ -64,13 +67,13 @@ def of_interaction(body: Payload) -> Affiliation:
     user, team = object_at(body, "user"), object_at(body, "team")
     own = text_at(user, "team_id")
     at_home = bool(own) and own == text_at(team, "id")
-    also = (
+    given_ids = (
         _given(user, "team_id", "enterprise_id")
         + _given(object_at(user, "enterprise_user"), "enterprise_id")
         + (_given(team, "enterprise_id") if at_home else ())
     )
-    enterprise = next((one for one in also if one.startswith(_ORGANISATION)), "")
-    return Affiliation(team=own, enterprise=enterprise, also=also)
+    enterprise = next((one for one in given_ids if one.startswith(_ORGANISATION)), "")
+    return Affiliation(team=own, enterprise=enterprise, given_ids=given_ids)
 
 
 def bots_of(event: Payload) -> tuple[str, ...]:
@@ -106,12 +109,12 @@ def _team_of_person(event: Payload) -> str:
     )
 
 
-def _of_team(body: Payload, own: str, also: tuple[str, ...]) -> Affiliation:
+def _of_team(body: Payload, own: str, given_ids: tuple[str, ...]) -> Affiliation:
     """The organisation of a team: the outer one counts only if the outer team is the user's."""
     if own.startswith(_ORGANISATION):
-        return Affiliation(enterprise=own, also=also)
+        return Affiliation(enterprise=own, given_ids=given_ids)
     unshared = body.get("is_ext_shared_channel") is False
     same = bool(own) and own == text_at(body, "team_id") and unshared
     return Affiliation(
-        team=own, enterprise=text_at(body, "enterprise_id") if same else "", also=also
+        team=own, enterprise=text_at(body, "enterprise_id") if same else "", given_ids=given_ids
     )

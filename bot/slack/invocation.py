@@ -44,9 +44,10 @@ class Invocation:
         team: the user's own workspace, which in a shared channel may not be ours.
         enterprise: the user's own Enterprise Grid organisation; empty if there is none, or if the
             one in the payload may be the channel's.
+        given_ids: every workspace or organisation ID that the payload contains for the user.
         bots: IDs by which a setting may name a bot; empty for people.
         shared: Slack says that the channel is shared with another organisation; only events do.
-        alone: the answer must be ephemeral.
+        ephemeral_only: the answer must be ephemeral, for lack of consent in a shared channel.
         channel: where the answer is posted; empty if unknown (a global shortcut).
         channel_name: its name, which distinguishes a group direct message (`mpdm-...`) from a
             channel; empty if Slack does not send it.
@@ -71,10 +72,10 @@ class Invocation:
     dedupe_key: str = ""
     channel_name: str = ""
     enterprise: str = ""
-    also: tuple[str, ...] = ()
+    given_ids: tuple[str, ...] = ()
     bots: tuple[str, ...] = ()
     shared: bool | None = None
-    alone: bool = False
+    ephemeral_only: bool = False
 
     def with_text(self, text: str) -> Invocation:
         """The same invocation with another text."""
@@ -123,7 +124,7 @@ def from_command(body: Payload) -> Invocation:
         user=text_at(body, "user_id"),
         team=own.team,
         enterprise=own.enterprise,
-        also=own.also,
+        given_ids=own.given_ids,
         channel=text_at(body, "channel_id"),
         channel_name=text_at(body, "channel_name"),
         response_url=text_at(body, "response_url") or None,
@@ -144,7 +145,7 @@ def from_mention(body: Payload, bot_user: str) -> Invocation:
         user=text_at(event, "user") or text_at(event, "bot_id"),
         team=own.team,
         enterprise=own.enterprise,
-        also=own.also,
+        given_ids=own.given_ids,
         bots=bots,
         channel=text_at(event, "channel"),
         thread=text_at(event, "thread_ts") or None,
@@ -175,7 +176,7 @@ def from_interaction(body: Payload, source: Source, text: str = "") -> Invocatio
         user=text_at(user, "id"),
         team=own.team,
         enterprise=own.enterprise,
-        also=own.also,
+        given_ids=own.given_ids,
         channel=text_at(object_at(body, "channel"), "id") or text_at(container, "channel_id"),
         channel_name=text_at(object_at(body, "channel"), "name"),
         thread=_thread_around(message)

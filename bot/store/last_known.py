@@ -56,7 +56,7 @@ async def healthy_since(
     return tuple((row.key, row.at, row.chain, row.setting) for row in reversed(found))
 
 
-async def learn(
+async def save_intermediates(
     connection: AsyncConnection, certificates: Mapping[str, Certificate], at: datetime
 ) -> None:
     """Store intermediates that may complete another server's chain.
@@ -80,7 +80,9 @@ async def learn(
     await upsert(connection, _LEARNT, rows)
 
 
-async def learnt(connection: AsyncConnection, limit: int = 2_000) -> tuple[Certificate, ...]:
+async def stored_intermediates(
+    connection: AsyncConnection, limit: int = 2_000
+) -> tuple[Certificate, ...]:
     """The stored intermediates, newest first."""
     found = await connection.execute(
         select(_LEARNT.c.der).order_by(_LEARNT.c.seen_at.desc()).limit(limit)
@@ -150,7 +152,7 @@ async def first_time(connection: AsyncConnection, event_id: str, at: datetime) -
     return await insert_new(connection, tables.processed, [{"id": event_id, "at": at}]) == 1
 
 
-async def note(
+async def add_audit_entry(
     connection: AsyncConnection,
     at: datetime,
     who: tuple[str, str, str],

@@ -21,7 +21,7 @@ from bot.store.alerts import (
     switch_alerts_off,
     switch_alerts_on,
 )
-from bot.store.last_known import note
+from bot.store.last_known import add_audit_entry
 from chainlib.frozen import dataclass
 
 CHECK_LEASE = timedelta(seconds=20)
@@ -50,7 +50,7 @@ class AlertRecords:
         async with self.store.writing() as connection:
             value = AlertSwitch(team=self.team, channel=channel, by=by, at=at)
             if await switch_alerts_on(connection, value):
-                await note(connection, at, (self.team, channel, by), "alerts", "on")
+                await add_audit_entry(connection, at, (self.team, channel, by), "alerts", "on")
                 return None
             return await alert_switch(connection, self.team, channel)
 
@@ -59,7 +59,7 @@ class AlertRecords:
         async with self.store.writing() as connection:
             was_on = await switch_alerts_off(connection, self.team, channel)
             if was_on:
-                await note(connection, at, (self.team, channel, by), "alerts", "off")
+                await add_audit_entry(connection, at, (self.team, channel, by), "alerts", "off")
             return was_on
 
     async def claim_alert(self, channel: str, alert: str, at: datetime) -> AlertClaim:

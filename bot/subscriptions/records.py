@@ -19,9 +19,9 @@ from bot.domain.digest import (
 from bot.domain.refusal import Refusal, RefusalKind
 from bot.store import Store
 from bot.store.last_known import (
+    add_audit_entry,
     drop_watch,
     first_time,
-    note,
     open_watches,
     recent_hosts,
     remember_hosts,
@@ -108,7 +108,7 @@ class SubscriptionRecords:
                 of_channel, in_all = await count_subscriptions(connection, self.team, value.channel)
                 if no := _refuse_more(of_channel, in_all):
                     return no
-            await note(connection, at, author, "subscribe", detail)
+            await add_audit_entry(connection, at, author, "subscribe", detail)
             if before is None:
                 return await add_subscription(connection, value)
             kept = replace(
@@ -133,14 +133,14 @@ class SubscriptionRecords:
         async with self.store.writing() as connection:
             for subscription_id, detail in chosen.items():
                 if await remove_subscription(connection, subscription_id):
-                    await note(connection, at, author, "unsubscribe", detail)
+                    await add_audit_entry(connection, at, author, "unsubscribe", detail)
 
     async def mute(self, value: Mute, author: Author) -> None:
         """Store a mute."""
         detail = f"{value.target.text} until {value.ends:%Y-%m-%dT%H:%MZ} {value.reason}"
         async with self.store.writing() as connection:
             await add_mute(connection, value)
-            await note(connection, value.begins, author, "mute", detail)
+            await add_audit_entry(connection, value.begins, author, "mute", detail)
 
     async def unmute(
         self, ended: Sequence[Mute], author: Author, at: datetime, detail: str
@@ -148,7 +148,7 @@ class SubscriptionRecords:
         """End mutes now."""
         async with self.store.writing() as connection:
             await end_mutes(connection, ended, at)
-            await note(connection, at, author, "unmute", detail)
+            await add_audit_entry(connection, at, author, "unmute", detail)
 
     async def mutes_of(self, channel: str, target: FollowedTarget, now: datetime) -> list[Mute]:
         """The active and future mutes of exactly this target."""

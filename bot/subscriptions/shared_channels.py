@@ -10,7 +10,7 @@ from datetime import datetime
 from bot.domain.outage import DatabaseUnavailable
 from bot.domain.sharing import Sharing
 from bot.store import Store
-from bot.store.last_known import note
+from bot.store.last_known import add_audit_entry
 from bot.store.shared_channels import note_shared, set_consent, shared_channel, shared_channels
 
 
@@ -83,5 +83,5 @@ class SharedChannels:
         async with self.store.writing() as connection:
             await set_consent(connection, self.team, channel, user, now)
             who = (self.team, channel, by)
-            await note(connection, now, who, "consent", "given" if user else "revoked")
+            await add_audit_entry(connection, now, who, "consent", "given" if user else "revoked")
         self._known[channel] = user or ""

@@ -16,7 +16,7 @@ from bot.checks.last_healthy import changed_since_healthy, facts_from
 from bot.checks.learned_facts import LearnedFacts, LearnedFactsWriter
 from bot.domain.report import CheckRequest
 from bot.store import Store, open_store
-from bot.store.last_known import learnt, remember_healthy
+from bot.store.last_known import remember_healthy, stored_intermediates
 from chainlib import Target
 from chainlib.aio import load_well_known
 from playground.lab import pki
@@ -78,7 +78,7 @@ async def test_a_restart_knows_the_intermediates_of_other_backends(store: Store)
             CROSS.certificate,
         }
     async with store.reading() as connection:
-        assert len(await learnt(connection)) == 2
+        assert len(await stored_intermediates(connection)) == 2
 
 
 async def test_newer_facts_of_another_replica_stay(store: Store) -> None:
@@ -109,4 +109,4 @@ async def test_known_roots_and_facts_are_not_written_again(store: Store) -> None
     async with kept(store) as known:
         known.intermediates.recall(ROOT.certificate)
     async with store.reading() as connection:
-        assert await learnt(connection) == ()
+        assert await stored_intermediates(connection) == ()

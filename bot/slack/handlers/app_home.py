@@ -95,7 +95,7 @@ def opened(body: Mapping[str, Any]) -> Invocation | None:
         user=user,
         team=own.team,
         enterprise=own.enterprise,
-        also=own.also,
+        given_ids=own.given_ids,
         channel="",
     )
 

@@ -24,7 +24,7 @@ class InvocationAccess:
             user=invocation.user,
             team=invocation.team,
             enterprise=invocation.enterprise,
-            also=invocation.also,
+            given_ids=invocation.given_ids,
             bots=invocation.bots,
         )
         return await self.policy.refuse(

@@ -259,7 +259,7 @@ class InvocationRouter:
         elif isinstance(request, _POSTS_LATER):
             await self._ask_consent(invocation, why, shown=False)
         else:
-            await handler(replace(admitted, invocation=replace(invocation, alone=True)))
+            await handler(replace(admitted, invocation=replace(invocation, ephemeral_only=True)))
             await self._ask_consent(invocation, why, shown=True)
 
     async def consent_wanted(self, invocation: Invocation) -> Sharing | None:

@@ -47,7 +47,7 @@ class Card:
         self, slack: SlackClient, invocation: Invocation, *, bot_name: str, private: bool
     ) -> None:
         self._slack, self._invocation, self._bot_name = slack, invocation, bot_name
-        only_one = private or invocation.alone or invocation.ephemeral
+        only_one = private or invocation.ephemeral_only or invocation.ephemeral
         self._private = only_one or not invocation.channel
         self._place = Place(channel=invocation.channel, thread=invocation.thread)
         pressed = invocation.card if not self._private else None

@@ -97,7 +97,7 @@ def key_of(admitted: AdmittedInvocation[Request]) -> Hashable:
     return (
         invocation.channel,
         invocation.thread,
-        (options.private or invocation.alone) and invocation.user,
+        (options.private or invocation.ephemeral_only) and invocation.user,
         options.watch is not None,
         what,
     )

@@ -241,9 +241,9 @@ async def test_learned_facts_are_read_back(store: Store) -> None:
         await last_known.remember_healthy(connection, "K", ["aa"], {"port": 443}, NOW)
         assert await last_known.last_healthy(connection, "k") == (NOW, ["aa"], {"port": 443})
         assert await last_known.last_healthy(connection, "other") is None
-        await last_known.learn(connection, {"b.contoso.com": certificate}, NOW)
-        await last_known.learn(connection, {"c.contoso.com": certificate}, NOW)
-        assert await last_known.learnt(connection) == (certificate,)
+        await last_known.save_intermediates(connection, {"b.contoso.com": certificate}, NOW)
+        await last_known.save_intermediates(connection, {"c.contoso.com": certificate}, NOW)
+        assert await last_known.stored_intermediates(connection) == (certificate,)
         await last_known.save_watch(connection, "w", "T1", "C1", NOW + DAY, {"host": "b"})
         assert await last_known.open_watches(connection, NOW) == {"w": {"host": "b"}}
         assert [await last_known.drop_watch(connection, "w") for _ in range(2)] == [True, False]
@@ -254,4 +254,4 @@ async def test_learned_facts_are_read_back(store: Store) -> None:
             True,
             False,
         ]
-        await last_known.note(connection, NOW, ("T1", "C1", "U1"), "mute", "gw:prod-gw")
+        await last_known.add_audit_entry(connection, NOW, ("T1", "C1", "U1"), "mute", "gw:prod-gw")
