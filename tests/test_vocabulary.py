@@ -64,6 +64,13 @@ BANNED = frozenset(
         "struck",
         "twin",
         "vouched",
+        "carrier",
+        "carriers",
+        "filing",
+        "hushed",
+        "ladder",
+        "reception",
+        "tells",
     ]
 )
 # A code of the public list (contract): it is never renamed.

@@ -66,7 +66,7 @@ _STATED = re.compile(
 _OPENING_LABEL = re.compile(
     r"[\s>*_`\u2022-]*([A-Za-z][\w ()/-]{0,40}?)[*_`\"']*\s*[:=][*_`\"']*\s"
 )
-_TELLS_OF_FAULT = re.compile(
+_REPORTS_FAULT = re.compile(
     r"(?i)\b(?:5\d\d|errors?|fail(?:s|ed|ing|ure)?|returned|returns|curl|ssl|tls|certificate|get|post)\b"
 )
 """Words after a page's label by which the line tells of a fault: `Job smoke: curl failed ...`."""
@@ -295,7 +295,7 @@ def _role_of_field(before: str, label: str) -> Role | None:
     if opening and _SENTENCE_END.search(before, opening.end()):
         opening = None
     role = label_role(opening[1]) if opening else None
-    if opening and role is Role.PAGE and _TELLS_OF_FAULT.search(before, opening.end()):
+    if opening and role is Role.PAGE and _REPORTS_FAULT.search(before, opening.end()):
         role = None
     if role is not None:
         return role
