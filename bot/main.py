@@ -253,7 +253,7 @@ def _saved_watches(store: Store, clock: Clock) -> Callable[[str], SavedWatches] 
 
 
 def _ready() -> None:
-    gc.freeze()  # what the start made stays alive, as what was imported
+    gc.freeze()  # what was made at start stays alive, like what was imported
     asyncio.get_running_loop().run_in_executor(None, load_alert_reading)
 
 

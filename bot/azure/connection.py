@@ -113,7 +113,7 @@ class Connection:
         if client is None:
             client = await asyncio.to_thread(self._new_client, subscription)
         self._clients[key] = client
-        while len(self._clients) > MAX_CLIENTS:  # they share the session, so none is to be closed
+        while len(self._clients) > MAX_CLIENTS:  # they share the session; nothing to close
             del self._clients[next(iter(self._clients))]
         return client
 

@@ -254,7 +254,7 @@ def _unattached(
     trusted = set(attached)
     here = {root.certificate for root in gateway.roots}
     yield from (root for root in gateway.roots if root.certificate not in trusted)
-    # Others may be hundreds with the same few roots, so a root is looked at before its gateway.
+    # Hundreds of other gateways may have the same few roots, so roots are compared first.
     for other_gateway in others:
         for root in other_gateway.roots:
             if root.certificate not in here and other_gateway.id.key != gateway.id.key:

@@ -30,7 +30,7 @@ def consent_wanted(sharing: Sharing, *, shown: bool) -> Message:
 
 
 def sharing_awaited() -> Message:
-    """Tell the person who asked why nothing stands in the channel yet."""
+    """Tell the user why nothing is posted in the channel yet."""
     return compose(
         "Looking up who can read this channel",
         [

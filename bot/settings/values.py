@@ -204,7 +204,7 @@ class Settings(DatabaseSettings):
 
     @property
     def idle(self) -> str:
-        """What the operator is told if no target may be probed."""
+        """The warning for the operator if no target may be probed."""
         return (
             "NOTHING MAY BE PROBED: neither Azure nor an allow-list is set, so every check "
             "is refused; set for example "

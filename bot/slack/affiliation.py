@@ -88,7 +88,7 @@ def bots_of(event: Payload) -> tuple[str, ...]:
 
 
 def is_shared(body: Payload) -> bool:
-    """Whether an event stands in a channel that another organisation reads, as far as it says."""
+    """Whether an event is from a channel that another organisation reads, as the payload says."""
     return body.get("is_ext_shared_channel") not in (None, False)
 
 

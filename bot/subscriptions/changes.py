@@ -1,4 +1,4 @@
-"""Subscribe, unsubscribe, restore; a change that the channel cannot be told is undone."""
+"""Subscribe, unsubscribe, restore; a change whose confirmation cannot be posted is undone."""
 
 from __future__ import annotations
 

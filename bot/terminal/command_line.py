@@ -113,7 +113,7 @@ def _parser(name: str, command: Command) -> argparse.ArgumentParser:
         add_help=False,
         allow_abbrev=False,
         exit_on_error=False,
-        # With a width of its own it does not look at the terminal for every option.
+        # With a given width, argparse does not ask for the size of the terminal for every option.
         formatter_class=partial(argparse.RawDescriptionHelpFormatter, width=_WIDEST),
     )
     for one in command.takes:

@@ -105,7 +105,7 @@ class DigestVerbHandlers:
     async def _target(
         self, admitted: AdmittedInvocation[Request], line: ExampleLine
     ) -> FollowedTarget | None:
-        """The typed target; `None` if it cannot be followed and the user was told so."""
+        """The typed target; `None` if it cannot be followed; the user then gets the reason."""
         asked = self.replies.service.target_in(admitted.invocation.channel, admitted.request)
         target = await self.replies.patiently(admitted, asked)
         if isinstance(target, Refusal):

@@ -216,7 +216,7 @@ def _reason_of(error: Exception) -> str:
     code, status = _data_of(error).get("error"), _status_of(error)
     if not code:
         return f"http_{status}" if status else type(error).__name__
-    # The reason is a label of a metric and stands in the log.
+    # The reason becomes a label of a metric and is logged.
     return str(code) if _CODE.fullmatch(str(code)) else UNREADABLE
 
 

@@ -200,7 +200,7 @@ class Watching:
             WATCHES.dec()
             order.target.close()
             self._watched.pop((posted.place.channel, posted.ts), None)
-            # A stop interrupts a watch, which goes on after it; one that was over by then does not.
+            # A watch that a stop interrupts continues after the restart; an ended one does not.
             if self.store and (over or not self.runs.draining):
                 await self.store.ended(posted)
 

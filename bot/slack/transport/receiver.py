@@ -67,7 +67,7 @@ class PendingAcks:
             async with asyncio.timeout(LONGEST_S), self._turn:
                 while self._count:
                     await self._none.wait()
-                await asyncio.sleep(0)  # a turn of the loop for what has begun and for new requests
+                await asyncio.sleep(0)  # lets started work and new requests run once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

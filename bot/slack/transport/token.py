@@ -24,7 +24,7 @@ FAILURES = (
     aiohttp.ClientError,
     TimeoutError,
     OSError,
-    # What stands between us and Slack may answer anything: text or JSON that is no object (the
+    # A proxy between us and Slack may answer anything: text or JSON that is no object (the
     # SDK's AttributeError), and JSON that cannot be read.
     AttributeError,
     ValueError,
