@@ -1,13 +1,11 @@
 """Maps Azure's backend health messages and error names to finding codes.
 
-Pure: text in, `GatewayMessage` out. A text that no rule matches is `UNRECOGNISED`; nothing is
-guessed.
+Pure: text in, `GatewayMessage` out. A text that no rule matches is `UNRECOGNISED`.
 
-Microsoft rewords these texts from edition to edition, so fragments of normalised text are matched
-instead of sentences. A message can quote foreign text (the string that a response body lacks),
-always at its end, so the fragment that stands first decides. In a text about several servers a
-failure comes before a success. ARM's error name decides only where the text contains no known
-fragment.
+Microsoft rewords these texts, so fragments of normalised text are matched instead of sentences. A
+message can quote foreign text (what a response body lacks), always at its end, so the first
+fragment decides. In a text about several servers a failure comes before a success. ARM's error
+name decides only where the text contains no known fragment.
 """
 
 from __future__ import annotations
@@ -109,8 +107,6 @@ _PREFIX = re.compile(r"^(?:ngxhttpupstreamcheck)?err(?=[a-z])")
 _LABELLED_NAME = re.compile(r"healthprobeerrorname\W{1,8}([a-z0-9]{1,140})")
 _LONG_WORD = re.compile(r"\b([a-z][a-z0-9]{11,140})\b")
 _ONE_WORD = re.compile(r"\W{0,8}([a-z0-9]{1,140})\W{0,8}")
-
-
 _HEAD, _TAIL = 24, 40
 """Characters that identify a message whose beginning or end is missing."""
 _ELLIPSIS = re.compile(r"\.{3,}")

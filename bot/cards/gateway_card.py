@@ -60,10 +60,10 @@ _DISAGREEMENTS = {
     Code.VANTAGE_DIFFERS: (
         "the gateway probes from another subnet, or its last probe is older ({servers})."
     ),
-    Code.PROBE_DISAGREES: ("the gateway's failure threshold may not be reached yet ({servers})."),
+    Code.PROBE_DISAGREES: "the gateway's failure threshold may not be reached yet ({servers}).",
 }
-_OUT_OF_REACH = "the bot's network may have no way to it ({servers})."
 """Ordered by effect: what stops traffic now comes first."""
+_OUT_OF_REACH = "the bot's network may have no way to it ({servers})."
 
 
 def gateway_card(report: GatewayReport, context: CardContext) -> Message:
@@ -75,10 +75,8 @@ def gateway_card(report: GatewayReport, context: CardContext) -> Message:
         _backend_health(report),
         *_routes(report),
         *_own_words(report, causes),
-    ]
-    parts += [_cause_line(cause) for cause in causes[:MAX_GROUPS]]
-    parts += _not_shown(causes)
-    parts += [
+        *(_cause_line(cause) for cause in causes[:MAX_GROUPS]),
+        *_not_shown(causes),
         *_quiet(report, causes),
         *_first_fix(causes, report.at),
         _buttons(report, causes, context),

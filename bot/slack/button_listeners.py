@@ -27,7 +27,8 @@ from bot.observability.metrics import WRONG
 from bot.slack.handlers.consent import ConsentHandler
 from bot.slack.handlers.files import CHAIN, EVIDENCE, CardFiles
 from bot.slack.handlers.rehearse import RehearseHandler
-from bot.slack.inbound.routing import InvocationRouter, new_run_id
+from bot.slack.inbound.audit import new_run_id
+from bot.slack.inbound.routing import InvocationRouter
 from bot.slack.invocation import (
     Invocation,
     Source,

@@ -16,7 +16,7 @@ from typing import Any
 from bot.commands.parse import parse
 from bot.domain.request import BackendRequest, HealthRequest, ProbeRequest
 from bot.slack.handlers.check import BackendCheck, CheckHandler
-from bot.slack.inbound.routing import new_run_id
+from bot.slack.inbound.audit import new_run_id
 from bot.slack.invocation import AdmittedInvocation, Invocation, Source
 from bot.slack.outbound.card_life import CardLife, key_of, order_of
 from bot.slack.outbound.card_work import Found, Progress, Shown, ThreadItem, Work

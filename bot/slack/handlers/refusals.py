@@ -11,7 +11,7 @@ from bot.cards.usage import notice, refusal
 from bot.commands.command_text import target_of
 from bot.domain.refusal import Refusal
 from bot.domain.request import Request
-from bot.slack.inbound.routing import write_audit
+from bot.slack.inbound.audit import write_audit
 from bot.slack.invocation import AdmittedInvocation
 from bot.slack.outbound.card_work import Found, TakenBack
 

@@ -26,7 +26,7 @@ from bot.domain.delivery import DeliveryError
 from bot.domain.report import CheckReport
 from bot.domain.request import RehearseRequest, RemovalRequest
 from bot.observability.logs import run_scope
-from bot.slack.inbound.routing import new_run_id
+from bot.slack.inbound.audit import new_run_id
 from bot.slack.invocation import AdmittedInvocation, answer, files, from_submission
 from bot.slack.outbound.card_life import CardLife
 from bot.slack.outbound.card_work import (

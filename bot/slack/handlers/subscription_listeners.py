@@ -27,7 +27,8 @@ from bot.domain.request import (
 from bot.slack.handlers.app_home import AppHome, opened
 from bot.slack.handlers.subscribe import SubscribeHandlers
 from bot.slack.handlers.subscription_replies import SubscriptionReplies
-from bot.slack.inbound.routing import InvocationRouter, new_run_id
+from bot.slack.inbound.audit import new_run_id
+from bot.slack.inbound.routing import InvocationRouter
 from bot.slack.invocation import (
     AdmittedInvocation,
     Invocation,

@@ -16,7 +16,7 @@ from bot.commands.command_text import command_text
 from bot.commands.parse import parse
 from bot.domain.outage import DatabaseUnavailable
 from bot.domain.request import ProbeRequest, Request
-from bot.slack.inbound.routing import new_run_id
+from bot.slack.inbound.audit import new_run_id
 from bot.slack.invocation import AdmittedInvocation, Invocation, Source
 from bot.slack.outbound.places import Posted
 from bot.subscriptions import WatchRecords

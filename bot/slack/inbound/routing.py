@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Any, Protocol, TypeVar
-from uuid import uuid4
 
 from bot.cards.parts import Message
 from bot.cards.usage import failed, help_card, notice, refusal, usage
@@ -29,12 +28,11 @@ from bot.domain.request import (
     WhoamiRequest,
 )
 from bot.domain.sharing import Sharing
-from bot.observability.metrics import INVOCATIONS
+from bot.slack.inbound.audit import new_run_id, write_audit
 from bot.slack.invocation import AdmittedInvocation, Invocation
 from chainlib.frozen import dataclass
 
 log = logging.getLogger(__name__)
-audit = logging.getLogger("bot.audit")
 
 _RESTARTING = Refusal(
     kind=RefusalKind.RESTART, sentence="The bot is restarting; try again in half a minute."
@@ -281,31 +279,4 @@ def usage_answer(misread: Usage, typed: str) -> Message:
         typed=repeatable(typed),
         suggestion=misread.did_you_mean,
         examples=misread.examples,
-    )
-
-
-def new_run_id() -> str:
-    """Eight hex digits, enough to find a run in the log."""
-    return uuid4().hex[:8]
-
-
-def write_audit(invocation: Invocation, outcome: str, *, run_id: str, **more: str) -> None:
-    """Write one audit record: who, what, where, the outcome, and the run ID."""
-    INVOCATIONS.labels(source=invocation.source.value, outcome=outcome).inc()
-    who: Mapping[str, str | None] = {
-        "user": invocation.user,
-        "team": invocation.team,
-        "channel": invocation.channel,
-        "thread_ts": invocation.thread,
-    }
-    audit.info(
-        "asked",
-        extra={
-            **who,
-            "source": invocation.source.value,
-            "what": invocation.text,
-            "outcome": outcome,
-            "run_id": run_id,
-            **more,
-        },
     )
