@@ -274,7 +274,7 @@ def test_first_step_fits_what_backend_health_says(
         setting=report.members[0].setting,
         address=report.members[0].member,
         health=health,
-        word="Draining" if health is Health.UNKNOWN else "",
+        raw_health="Draining" if health is Health.UNKNOWN else "",
         message=said,
     )
     answer = GatewayHealth(gateway=GATEWAY_ID, servers=(server,), read_at=NOW)
