@@ -210,15 +210,9 @@ def _cause_line(cause: CauseGroup) -> Paragraph:
     names = list(dict.fromkeys(member.member for member in cause.members))
     settings = list(dict.fromkeys(member.setting for member in cause.members))
     servers = few([clean(name, 40) for name in names], shown=NAMES_SHOWN)
-    about = f" ({cause.about})" if cause.about else ""
-    count = len(cause.members)
-    if not count:
-        return say(
-            bold(f"{SHAPES['FAIL' if cause.serious else 'WARN']} {PHRASES[cause.code]}"),
-            shorten(about, LINE_LIMIT),
-        )
     used = few([clean(name, 30) for name in settings], shown=1)
-    tail = f" · {counted(count, 'server')}: {servers} · {used}"
+    about = f" ({cause.about})" if cause.about else ""
+    tail = f" · {counted(len(cause.members), 'server')}: {servers} · {used}" if names else ""
     return say(
         bold(f"{SHAPES['FAIL' if cause.serious else 'WARN']} {PHRASES[cause.code]}"),
         shorten(f"{about}{tail}", LINE_LIMIT),
