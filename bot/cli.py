@@ -8,6 +8,7 @@ presented.
 from __future__ import annotations
 
 import gc
+import signal
 import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
@@ -164,6 +165,9 @@ def mcp(_given: Namespace) -> int:
 
 def serve(_given: Namespace) -> int:
     """Run the bot: Socket Mode, or HTTP when SLACK_APP_TOKEN is absent."""
+    # Until the bot handles it itself. The first process of a container ignores a signal that it
+    # does not handle, and would be killed half a minute later.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     gc.disable()
     from bot.main import main as run  # noqa: PLC0415 -- Slack and ARM are imported here only
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import sqlite3
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -60,6 +61,23 @@ async def test_unusable_settings_are_sentences_and_exit_2(tmp_path: Path) -> Non
     ]
     assert "hush" not in shown
     assert "Traceback" not in shown
+
+
+async def test_sigterm_during_the_start_ends_with_0(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(0)
+        url = f"postgresql://u@127.0.0.1:{silent.getsockname()[1]}/x"
+        process = await asyncio.create_subprocess_exec(
+            *appgw("serve"),
+            env={**os.environ, **SOCKET, "APPGW_DATABASE_URL": url},
+            cwd=tmp_path,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        connection, _ = await within_limit(asyncio.get_running_loop().sock_accept(silent))
+        with connection:
+            process.terminate()
+            _, shown = await within_limit(process.communicate())
+    assert (process.returncode, b"Traceback" in shown) == (0, False), shown
 
 
 async def test_refused_token_is_a_sentence_and_2(tmp_path: Path) -> None:
