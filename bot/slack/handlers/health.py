@@ -174,7 +174,7 @@ class GatewayCheck:
 
     def _one(self, target: GatewayRef, report: GatewayReport) -> Found:
         context = self._context(understood_of(self.admitted.request, target))
-        first = gateway_card(report, context)
+        first = gateway_card(report, self._noted(context, report))
         if report.via is Via.PROBE:
             watch = self._watch_if(target, report)
             return Found(**_complete(report), message=first, watch=watch, **_state(report))
@@ -182,7 +182,7 @@ class GatewayCheck:
         async def amend() -> Shown:
             read = await self.tools.gateways.read_backend_health(report)
             return Shown(
-                message=gateway_card(read, context),
+                message=gateway_card(read, self._noted(context, read)),
                 watch=self._watch_if(target, read),
                 **_complete(read),
                 **_state(read),
@@ -200,6 +200,11 @@ class GatewayCheck:
             health_first=True,
             **_state(report),
         )
+
+    def _noted(self, context: CardContext, report: GatewayReport) -> CardContext:
+        """The context of a card that says for how long it is watched."""
+        noted = watched_for(report.confirmed_healthy, self._watched)
+        return replace(context, understood=context.understood + noted)
 
     def _watch_if(self, target: GatewayRef, report: GatewayReport) -> WatchOrder | None:
         return (

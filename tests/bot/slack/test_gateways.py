@@ -138,13 +138,14 @@ async def test_disagreement_is_named_with_both_words(
             "responds on the port used for the probe."
         )
         arm.add(spec(port), {("web", "https-be", NAME): ("Unhealthy", said)})
-        await bot.slack.command("gw:prod-gw")
+        await bot.slack.command("gw:prod-gw watch")
         await bot.slack.until(lambda: "Gateway says" in shown(bot))
         assert "TCP_FAILED" in shown(bot)
         assert "Azure's message: Application Gateway could not connect to the backend." in shown(
             bot
         )
         assert "The bot's own probe: passes. Possible reason: " in shown(bot)
+        assert "watched for 15 min" in shown(bot)
 
 
 SAID = {
