@@ -6,6 +6,7 @@ What reads alerts is imported late, because its expressions are a twentieth of t
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -46,11 +47,14 @@ class AlertReader:
     _read: Sequence[Gateway] | None = None
     _known: KnownNames = field(default_factory=KnownNames)
 
-    def read(self, message: Mapping[str, Any]) -> AlertReading:
-        """Find out which target a message is about."""
+    async def read(self, message: Mapping[str, Any]) -> AlertReading:
+        """Find out which target a message is about.
+
+        In a thread: a message of 40,000 characters that is made for it takes a second.
+        """
         from bot.commands.alerts import read_alert  # noqa: PLC0415 -- late, see the module docstring
 
-        return read_alert(message, self._names())
+        return await asyncio.to_thread(read_alert, message, self._names())
 
     def is_resolved(self, message: Mapping[str, Any]) -> bool:
         """Whether a message says that a problem is over."""

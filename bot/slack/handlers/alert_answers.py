@@ -64,7 +64,7 @@ class AlertAnswerer:
 
     async def _read(self, event: Payload) -> None:
         await self.alerts.prepare()
-        reading = self.alerts.read(event)
+        reading = await self.alerts.read(event)
         if reading.target is None or not reading.is_known:
             return
         channel, ts = text_at(event, "channel"), text_at(event, "ts")

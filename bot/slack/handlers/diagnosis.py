@@ -46,7 +46,10 @@ class DiagnosisHandler:
 
     def diagnose(self, invocation: Invocation, message: Payload) -> None:
         """Check the target of a message."""
-        reading = self.alerts.read(message)
+        self.router.runs.spawn(self._diagnose(invocation, message))
+
+    async def _diagnose(self, invocation: Invocation, message: Payload) -> None:
+        reading = await self.alerts.read(message)
         if reading.target:
             self.router.receive(invocation.with_text(reading.target.line))
         elif self.router.runs.is_new(invocation.dedupe_key):
@@ -69,20 +72,21 @@ class DiagnosisHandler:
         found = await messages_above(
             self.slack, invocation.channel, invocation.thread or "", asked_at
         )
-        if line := next(filter(None, map(self._line_of, found or ())), ""):
-            self.router.receive(replace(invocation, text=line, dedupe_key=""))
-            return
+        for message in found or ():
+            if line := await self._line_of(message):
+                self.router.receive(replace(invocation, text=line, dedupe_key=""))
+                return
         sentence = _NOTHING_ABOVE if found is not None else _NOT_READABLE
         await self.slack.send_ephemeral(
             invocation, notice(sentence, "@appgw-check backend.contoso.com")
         )
 
-    def _line_of(self, message: Payload) -> str:
+    async def _line_of(self, message: Payload) -> str:
         """The command that a message leads to; a card of the bot contains its port and options."""
         question = command_of_card(message)
         if question or text_at(message, "user") == self.bot_user:
             return question  # its details and files name other hosts too
-        target = self.alerts.read(message).target
+        target = (await self.alerts.read(message)).target
         return target.line if target else ""
 
     async def _nothing_found(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from bot.checks.alerts import AlertReader
@@ -21,21 +22,32 @@ def gateway(name: str, member: str, site: str) -> Gateway:
     )
 
 
-def line(reader: AlertReader, text: str) -> str | None:
-    target = reader.read({"text": text}).target
+async def line(reader: AlertReader, text: str) -> str | None:
+    target = (await reader.read({"text": text})).target
     return target.line if target else None
 
 
-def test_names_of_the_listed_gateways_decide() -> None:
+async def test_names_of_the_listed_gateways_decide() -> None:
     held: list[tuple[Gateway, ...] | None] = [None]
     reader = AlertReader(gateways=lambda: held[0])
     text = "502 on store.adatum.com, seen by probe.tailspin.org"
-    assert line(reader, text) == "store.adatum.com"
+    assert await line(reader, text) == "store.adatum.com"
     held[0] = (gateway("Edge-AGW", "10.8.1.4", "store.adatum.com"),)
-    assert line(reader, text) == "site:store.adatum.com gw=rg-edge/edge-agw"
-    assert line(reader, "10.8.1.4 unhealthy") == "10.8.1.4 gw=rg-edge/edge-agw"
+    assert await line(reader, text) == "site:store.adatum.com gw=rg-edge/edge-agw"
+    assert await line(reader, "10.8.1.4 unhealthy") == "10.8.1.4 gw=rg-edge/edge-agw"
     held[0] = (gateway("other-agw", "10.9.1.4", "x.adatum.com"),)
-    assert line(reader, text) == "store.adatum.com"
+    assert await line(reader, text) == "store.adatum.com"
+
+
+async def test_long_alert_does_not_block_the_loop() -> None:
+    text = "".join(f"h{number}.contoso.com unlike hosted on " for number in range(1_200))
+    reading = asyncio.create_task(AlertReader().read({"text": text}))
+    turns = 0
+    while not reading.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert turns > 10
+    assert (await reading).target is None
 
 
 def test_words_of_azure_alone_are_explained() -> None:

@@ -106,7 +106,7 @@ async def test_unlisted_gateway_beside_a_host_is_refused(service: CheckService, 
 async def test_alert_naming_an_unlisted_gateway_is_not_requested(
     service: CheckService, arm: ArmStandIn
 ) -> None:
-    read = AlertReader().read({"text": f"Sev1: UnhealthyHostCount on {ID}"})
+    read = await AlertReader().read({"text": f"Sev1: UnhealthyHostCount on {ID}"})
     assert read.target is not None
     found = await service.gateway(
         GatewayRef(name=FOREIGN.name, group=FOREIGN.group, subscription=OTHER.upper())
