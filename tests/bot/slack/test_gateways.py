@@ -164,11 +164,16 @@ SAID = {
     FaultKind.PROXY_PAGE: "no answer of Azure",
     FaultKind.ENDLESS: "within 1 second.",
     FaultKind.ELSEWHERE: "no answer of Azure",
+    FaultKind.BOMB: "no answer of Azure",
 }
 
 
 @pytest.mark.parametrize("command", ["gw:prod-gw", "host"])
-@pytest.mark.parametrize("kind", FaultKind, ids=str)
+@pytest.mark.parametrize(
+    "kind",
+    [kind for kind in FaultKind if kind is not FaultKind.LOOP],  # only lists have a next page
+    ids=str,
+)
 async def test_arm_fault_leaves_our_verdict_and_a_sentence(
     arm: ArmStandIn,
     ca_file: str,
