@@ -122,7 +122,7 @@ WAYS = {
 @pytest.mark.parametrize("case", WAYS)
 def test_rules_that_serve_a_name(case: str) -> None:
     name, ways = WAYS[case]
-    found = [(one.words, one.pool) for one in rules_for(gateway(), name)]
+    found = [(one.description, one.pool) for one in rules_for(gateway(), name)]
     assert found[: len(ways) or None] == ways
 
 
