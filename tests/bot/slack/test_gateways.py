@@ -204,8 +204,14 @@ async def test_arm_fault_leaves_our_verdict_and_a_sentence(
     ids=str,
 )
 async def test_host_card_says_why_its_gateways_are_unknown(
-    arm: ArmStandIn, ca_file: str, tmp_path: Path, kind: FaultKind
+    arm: ArmStandIn,
+    ca_file: str,
+    tmp_path: Path,
+    kind: FaultKind,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    if kind is FaultKind.SLOW:
+        monkeypatch.setattr("bot.checks.gateway_lookup.ARM_PATIENCE_S", 0.2)
     async with bot_beside(arm, ca_file, tmp_path, QUICK) as (bot, port):
         arm.fault = Fault(kind=kind, on=frozenset({"subscriptions"}), seconds=12)
         await bot.slack.command(f"{NAME}:{port}")
