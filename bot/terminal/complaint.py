@@ -57,10 +57,11 @@ def open_stream(stream: TextIO | None, *, maybe_unread: bool = False) -> TextIO:
     if not isinstance(stream, TextIOWrapper):
         return stream
     stream.reconfigure(errors="replace")
-    if not maybe_unread:
+    raw = getattr(stream.buffer, "raw", stream.buffer)  # there is no buffer under `python -u`
+    if not maybe_unread or not isinstance(raw, FileIO):  # text in memory always has its reader
         return stream
     return TextIOWrapper(
-        BufferedWriter(_MaybeUnread(stream.fileno(), "w", closefd=False)),
+        BufferedWriter(_MaybeUnread(raw.fileno(), "w", closefd=False)),
         encoding=stream.encoding,
         errors="replace",
         line_buffering=stream.line_buffering,

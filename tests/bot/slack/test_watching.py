@@ -225,7 +225,7 @@ class Standing:
         del message, patience
         return True
 
-    async def say(self, message: Message) -> None:
+    async def post_in_thread(self, message: Message) -> None:
         """Its thread takes everything."""
 
 
@@ -247,7 +247,7 @@ class StoppedWhileItEnds(Standing):
         super().__init__(ts)
         self._runs = runs
 
-    async def say(self, message: Message) -> None:
+    async def post_in_thread(self, message: Message) -> None:
         """The stop comes."""
         del message
         self._runs.draining = True
