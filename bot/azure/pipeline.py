@@ -180,14 +180,20 @@ class BoundedResponse(aiohttp.ClientResponse):
     async def read(self) -> bytes:
         """Read the body once; raises `AnswerTooLarge`."""
         if self._content is None:
-            taken = bytearray()
-            async for chunk in self.content.iter_chunked(_CHUNK):
-                taken += chunk
-                if len(taken) > MAX_ANSWER:
-                    self.close()
-                    raise AnswerTooLarge("the answer is too large")
-            self._content = bytes(taken)
+            try:
+                self._content = await self._bounded()
+            except BaseException:  # also a cancelled one keeps no connection
+                self.close()
+                raise
         return self._content
+
+    async def _bounded(self) -> bytes:
+        taken = bytearray()
+        async for chunk in self.content.iter_chunked(_CHUNK):
+            taken += chunk
+            if len(taken) > MAX_ANSWER:
+                raise AnswerTooLarge("the answer is too large")
+        return bytes(taken)
 
 
 def open_session(context: ssl.SSLContext) -> aiohttp.ClientSession:

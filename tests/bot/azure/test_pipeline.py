@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import ssl
 import subprocess
 import sys
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from azure.core.pipeline import PipelineContext, PipelineRequest
 from azure.core.pipeline.transport import AioHttpTransport
 from azure.core.rest import HttpRequest
@@ -14,7 +18,7 @@ from azure.identity.aio import AzureCliCredential, DefaultAzureCredential, Manag
 
 from bot.azure import credentials
 from bot.azure.credentials import endpoint, make_credential
-from bot.azure.pipeline import ReadOnlyPolicy, RefusedToSend
+from bot.azure.pipeline import ReadOnlyPolicy, RefusedToSend, open_session
 from bot.azure.settings import ArmSettings
 
 ARM = "https://management.azure.com"
@@ -144,3 +148,29 @@ def test_translators_and_policies_import_no_sdk() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 -- our own interpreter
     assert done.stdout.strip() == "[]"
+
+
+async def test_cancelled_answer_keeps_no_connection() -> None:
+    ended = asyncio.Event()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"[")
+        await ended.wait()
+        return response
+
+    app = web.Application()
+    app.router.add_get("/", answer)
+    async with (
+        TestServer(app) as server,
+        open_session(ssl.create_default_context()) as session,
+        session.get(server.make_url("/")) as response,
+    ):
+        reading = asyncio.create_task(response.read())
+        await asyncio.sleep(0)
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        assert response.connection is None
+        ended.set()
