@@ -17,7 +17,8 @@ from bot.commands.alerts.text import Line, read_text
 
 _FIRST_LINES, _LONGEST_LINE = 40, 400
 """How much of a message is searched for words that say that the problem has ended."""
-_HEAD = r"[^\w]*(?:(?::\w+:|(?:fwd?|re|aw|wg|tr|rv):)[^\w]*)*"
+# Possessive (`*+`, `++`), so that a long run of signs is read once and not from each of its places.
+_HEAD = r"(?:[^\w]++(?<=:)\w+:|[^\w]*+(?:fwd?|re|aw|wg|tr|rv):)*[^\w]*+"
 _OVER = (
     r"(?:(?:auto(?:matically)?[\s-]{0,2})?(?:resolved|closed|cleared)|recovered|recovery|deactivated"
     r"|back\s+(?:to|in)\s+normal|no\s+longer\s+firing|(?:clear|fixed|ended)(?=\s?[:\]|!])"
