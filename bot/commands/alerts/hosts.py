@@ -56,6 +56,7 @@ MAX_MENTIONS = 400
 _PORT_AFTER = re.compile(r"[\s,(`*\"']*(?:on\s+)?port[\s:=]*(\d{1,5})\b", re.IGNORECASE)
 _GLUED = re.compile(r"(?<![\w.])(?:[^\W\d_][\w-]+|[1-5]\d\d):$")
 """What may precede a name without a space: a label or a status."""
+_LONGEST_LABEL = 100
 _OTHER_PORTS = frozenset(
     {22, 25, 53, 110, 143, 389, 445, 465, 587, 636, 993, 995, 1433, 1521, 3306, 3389, 5432, 5671}
     | {5672, 6379, 6380, 9092, 11211, 27017}
@@ -117,7 +118,8 @@ def _after_slash(one: Mention, match: re.Match[str], known: KnownNames) -> Itera
 
 
 def _mention(match: re.Match[str], line: Line, number: int, known: KnownNames) -> Mention | None:
-    host, preceding = spelt(match["host"]), line.text[: match.start()]
+    start = match.start()
+    host, preceding = spelt(match["host"]), line.text[max(0, start - _LONGEST_LABEL) : start]
     if host is None or (preceding.endswith(":") and not _GLUED.search(preceding)):
         return None
     written_port = _PORT_AFTER.match(line.text[match.end() :])
