@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from random import SystemRandom
 from types import TracebackType
@@ -20,8 +21,8 @@ from playground.lab.peers import LOOPBACK
 READY_SECONDS = 90.0
 STOP_SECONDS = 25.0
 _OK = 200
-_PORTS = (10_240, 32_768)
-_ANY = SystemRandom()  # with a shared seed all tests would get the same ports
+_FIRST_PORT, _SHARES, _SHARE = 10_240, 64, 352  # up to 32,768, where ephemeral ports begin
+_TURNS = count(SystemRandom().randrange(_SHARE))
 _FOREIGN = ("APPGW_", "SLACK_", "AZURE_")
 
 
@@ -120,12 +121,18 @@ class BotProcess:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports that are free now, below the system's range of ephemeral ports."""
+def free_ports(number: int) -> list[int]:
+    """Ports that are free now, below the system's range of ephemeral ports.
+
+    Each process takes them from a share of its own, so that of processes that start bots at once
+    none takes a port that another has found free and not opened yet; for the same reason it takes
+    them in turn.
+    """
+    first = _FIRST_PORT + os.getpid() % _SHARES * _SHARE
     held: list[socket.socket] = []
     try:
-        while len(held) < count:
-            held += _bound(_ANY.randrange(*_PORTS))
+        while len(held) < number:
+            held += _bound(first + next(_TURNS) % _SHARE)
         return [int(one.getsockname()[1]) for one in held]
     finally:
         for one in held:
