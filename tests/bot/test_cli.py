@@ -11,7 +11,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -200,17 +200,27 @@ async def test_process_writes_to_an_ascii_terminal(
 @pytest.mark.may_block
 async def test_process_keeps_the_verdict_when_nobody_reads(root: Path) -> None:
     async with TlsBackend(chain=ESTATE.chain[:1], key=ESTATE.leaf.key) as server:
-        reader, writer = os.pipe()
-        os.close(reader)
-        process = await asyncio.create_subprocess_exec(
-            str(APPGW),
-            *_arguments(server.port, root),
-            stdout=writer,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        os.close(writer)
-        _, err = await process.communicate()
-    assert (process.returncode, err) == (1, b"")
+        assert await _unread(*_arguments(server.port, root)) == (1, b"")
+
+
+async def _unread(
+    *words: str, given: bytes = b"", cwd: Path | None = None, env: Mapping[str, str] | None = None
+) -> tuple[int | None, bytes]:
+    """Exit status and standard error of a program whose output nobody reads."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = await asyncio.create_subprocess_exec(
+        str(APPGW),
+        *words,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=writer,
+        stderr=asyncio.subprocess.PIPE,
+        cwd=cwd,
+        env=env,
+    )
+    os.close(writer)
+    _, err = await process.communicate(given)
+    return process.returncode, err
 
 
 @pytest.mark.parametrize(
@@ -224,20 +234,10 @@ async def test_process_keeps_the_verdict_when_nobody_reads(root: Path) -> None:
 )
 async def test_output_that_nobody_reads_is_no_error(line: str, status: int, tmp_path: Path) -> None:
     (tmp_path / "chain.pem").write_bytes(ESTATE.leaf.pem)
-    reader, writer = os.pipe()
-    os.close(reader)
-    process = await asyncio.create_subprocess_exec(
-        str(APPGW),
-        *line.split(),
-        cwd=tmp_path,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=writer,
-        stderr=asyncio.subprocess.PIPE,
-        env={"APPGW_AZURE_CREDENTIAL": "workload-identity"},
-    )
-    os.close(writer)
-    _, err = await process.communicate(b'{"text": "list"}\n' * 5000)
-    assert (process.returncode, err) == (status, b"")
+    environment = {"APPGW_AZURE_CREDENTIAL": "workload-identity"}
+    given = b'{"text": "list"}\n' * 5000
+    ended = await _unread(*line.split(), given=given, cwd=tmp_path, env=environment)
+    assert ended == (status, b"")
 
 
 @pytest.mark.may_block
