@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -37,9 +36,10 @@ def _now(days: int) -> datetime:
     return datetime.now(UTC) + timedelta(days=days)
 
 
-@pytest.fixture
-def ca_file(arm_root: pki.Issued, tmp_path: Path) -> str:
-    path = tmp_path / "arm-root.pem"
+@pytest.fixture(scope="session")
+def ca_file(arm_root: pki.Issued, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """One file: the bot reads all roots of the system anew for each further one, 60 ms long."""
+    path = tmp_path_factory.mktemp("arm") / "arm-root.pem"
     path.write_bytes(arm_root.pem)
     return str(path)
 
