@@ -44,7 +44,7 @@ _RESOURCE = re.compile(
     re.IGNORECASE,
 )
 _BEFORE_TYPE = re.compile(
-    rf"(?<![\w.-]){VALUE}(?![\w-])[`\"'*)>\]]{{0,8}}\s{{0,8}}[(\[,;|\u00b7\u2013-]?\s{{0,8}}"
+    rf"(?<![\w.-])(?P<name>[A-Za-z0-9][\w.-]{{0,79}})(?![\w-])[`\"'*)>\]]{{0,8}}\s{{0,8}}[(\[,;|\u00b7\u2013-]?\s{{0,8}}"
     rf"(?:microsoft\.network/applicationgateways|\(?{OURS}(?![\w-]))(?![\s:=]+[`\"'*]*[\w-]*-[\w-]*\w)",
     re.IGNORECASE,
 )

@@ -79,10 +79,12 @@ _NAME_LABELS = _WEAK_LABELS | {
 _TOKEN = re.compile(r"(?<![\w.-])[A-Za-z0-9(][\w().-]{0,89}")
 
 _POOL = re.compile(
-    r"(?P<before>\w{1,40}[\s_-]{1,8})?(?:backend[\s_]?(?:http)?(?:settings?)?[\s_]?(?:address)?[\s_]?pool|backendsettingspool|pool)"
-    r"(?:[\s_]?name)?(?:_s)?(?P<sign>[\"'*`]*\s*(?:[:=]+|\s+(?:is|named|called)\s|\s)\s*)[\"'*`(]*(?P<pool>[A-Za-z0-9][\w.-]{0,79})(?P<pair>~[\w.-]{1,80})?",
+    r"(?=[\w\s-]{0,77}pool)(?P<before>\w{1,40}+[\s_-]{1,8}|\w{1,39}_)?(?:backend[\s_]?(?:http)?(?:settings?)?[\s_]?(?:address)?[\s_]?pool|backendsettingspool|pool)"
+    r"(?:[\s_]?name)?(?:_s)?(?P<sign>[\"'*`]*+(?:\s*+[:=]++|\s++(?:is|named|called)\s|\s)\s*+)[\"'*`(]*(?P<pool>[A-Za-z0-9][\w.-]{0,79})(?P<pair>~[\w.-]{1,80})?",
     re.IGNORECASE,
 )
+"""A pool with the word before it. The first look is for `pool`, and nothing is split in two ways:
+time grew with the third power of a run of underscores or blanks."""
 
 
 def read_gateways(text: AlertText, known: KnownNames) -> tuple[NamedGateway, ...]:

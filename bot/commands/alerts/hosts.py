@@ -103,7 +103,8 @@ def _of_line(line: Line, number: int, known: KnownNames) -> Iterator[Mention]:
             if any(taken[start:end]):
                 continue
             taken[start:end] = b"\1" * (end - start)
-            mention = _mention(match, line, number, known)
+            may_be = pattern is not SINGLE or _may_be_single(match["host"], known)
+            mention = _mention(match, line, number, known) if may_be else None
             if mention:
                 yield mention
                 yield from _after_slash(mention, match, known)
@@ -148,6 +149,12 @@ def _mention(match: re.Match[str], line: Line, number: int, known: KnownNames) -
         start=match.start(),
         end=match.end(),
     )
+
+
+def _may_be_single(written: str, known: KnownNames) -> bool:
+    """Whether a word without a dot, which most words of a message are, can be a host at all."""
+    host = spelt(written) or ""
+    return host == "localhost" or bool(known.holding(host) or known.serving(host))
 
 
 def _certain_single(host: str, match: re.Match[str], line: Line) -> bool:

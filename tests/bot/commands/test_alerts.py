@@ -168,6 +168,7 @@ def test_level_candidates_are_named_and_offered() -> None:
         {"text": "a-" * 20_000},
         {"text": "1." * 20_000},
         {"text": "from and " * 5_000},
+        {"text": f"{'a' * 40} pool{' ' * 1_900}!\n" * 20},
     ],
     ids=lambda message: str(message)[:30],
 )
