@@ -30,6 +30,7 @@ from tests.support import measuring
 from tests.support.sampling import of_all
 from tests.support.scheduling import FileScheduling, long_first
 from tests.support.shared import run_folder
+from tests.support.statements import compile_once
 from tests.support.waiting import LIMIT_S
 from tests.support.workers import fork_the_workers, send_less
 
@@ -183,6 +184,7 @@ def pytest_configure(config: pytest.Config) -> None:
     send_less(config)
     _only_loopback()
     _read_what_the_program_reads_first()
+    compile_once()
     _wait_longer()
     _BLOCKING.activate()
     for name in _LOGGERS:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import field
 from pathlib import Path
@@ -33,6 +33,7 @@ from chainlib.frozen import dataclass
 _BUSY_TIMEOUT_MS = 30_000
 _LONGEST_REASON = 300
 _OWN_FILE, _OWN_FOLDER = 0o600, 0o700
+_READS_ALONE = "reads_alone"
 # A replica that is paused inside a transaction keeps its locks. The server ends that transaction,
 # so that another replica can take over.
 _IDLE_IN_TRANSACTION_MS = 10_000
@@ -80,13 +81,15 @@ class Store:
     """The open database.
 
     Attributes:
-        engine: used by `reading` and `writing`.
+        engine: used by `writing`.
+        reader: the same connections, used by `reading`.
         sync_engine: the same database for synchronous code (the tables of DBOS).
         lock: the open lock file of a SQLite database.
         availability: whether the database can be used now.
     """
 
     engine: AsyncEngine
+    reader: AsyncEngine
     sync_engine: Engine
     lock: int | None = None
     availability: Availability = field(default_factory=Availability)
@@ -123,9 +126,7 @@ class Store:
             DatabaseUnavailable: the database cannot be used now.
         """
         with self.availability.watching(writing=False):
-            async with self.engine.execution_options(
-                isolation_level="AUTOCOMMIT"
-            ).connect() as connection:
+            async with self.reader.connect() as connection:
                 yield connection
 
     async def close(self) -> None:
@@ -168,8 +169,10 @@ def open_store(url: str) -> Store:
         if isinstance(error, SQLAlchemyError):
             raise unusable_after(parsed, error) from error
         raise
+    engine = _open_async(parsed, availability.patience)
     return Store(
-        engine=_open_async(parsed, availability.patience),
+        engine=engine,
+        reader=engine.execution_options(**_reads_alone(engine)),
         sync_engine=sync_engine,
         lock=lock,
         availability=availability,
@@ -301,13 +304,22 @@ def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:  # noqa: AN
     cursor.close()
 
 
+def _reads_alone(engine: AsyncEngine) -> Mapping[str, Any]:
+    """The options of connections that only read.
+
+    The SQLite driver is in autocommit already; to ask it for that, and to undo it after each read,
+    would cost more than the read.
+    """
+    embedded = engine.dialect.name == "sqlite"
+    return {_READS_ALONE: True} if embedded else {"isolation_level": "AUTOCOMMIT"}
+
+
 def _begin_immediate(connection: Connection) -> None:
     """Take the write lock at once.
 
     Otherwise a transaction that reads first and writes later could fail half-way.
     """
-    # The SQLite driver cannot report its isolation level, so the requested one decides.
-    if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+    if not connection.get_execution_options().get(_READS_ALONE):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
