@@ -30,7 +30,10 @@ from bot.store.subseconds import add_unixepoch
 from bot.store.write import save_and_delete
 from chainlib.frozen import dataclass
 
-_BUSY_TIMEOUT_MS = 30_000
+_PRAGMAS = (
+    "PRAGMA busy_timeout=30000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
+    "PRAGMA foreign_keys=ON;"
+)
 _LONGEST_REASON = 300
 _OWN_FILE, _OWN_FOLDER = 0o600, 0o700
 _READS_ALONE = "reads_alone"
@@ -284,24 +287,23 @@ def _open_async(parsed: URL, limit: Limit) -> AsyncEngine:
         arguments = {**POSTGRESQL["connect_args"], **connecting}
         return create_async_engine(parsed, **{**POSTGRESQL, "connect_args": arguments})
     engine = create_async_engine(parsed.set(drivername="sqlite+aiosqlite"))
-    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "connect", _prepare_aiosqlite)
     event.listen(engine.sync_engine, "begin", _begin_immediate)
     return engine
 
 
-def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:  # noqa: ANN401 -- two drivers' connections
+def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:  # noqa: ANN401 -- the driver's connection
     """Put the driver into autocommit, so that SQLAlchemy alone sends BEGIN."""
     dbapi_connection.isolation_level = None
     add_unixepoch(dbapi_connection)
-    cursor = dbapi_connection.cursor()
-    for pragma in (
-        f"busy_timeout={_BUSY_TIMEOUT_MS}",
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+    dbapi_connection.executescript(_PRAGMAS)
+
+
+def _prepare_aiosqlite(dbapi_connection: Any, _record: object) -> None:  # noqa: ANN401 -- the driver's connection
+    """The same; each call goes to the driver's thread and back, so all pragmas are one call."""
+    dbapi_connection.isolation_level = None
+    add_unixepoch(dbapi_connection)
+    dbapi_connection.run_async(lambda driver: driver.executescript(_PRAGMAS))
 
 
 def _reads_alone(engine: AsyncEngine) -> Mapping[str, Any]:

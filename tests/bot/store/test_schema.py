@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from alembic.script import ScriptDirectory
 
 from bot.store import (
     SchemaUnknown,
+    Store,
     StoreLocked,
     UnusableDatabase,
     export,
@@ -81,6 +83,9 @@ def test_unusable_url_is_refused_with_an_example(url: str) -> None:
         open_store(url)
 
 
+PRAGMAS = ("journal_mode", "synchronous", "busy_timeout", "foreign_keys")
+
+
 @pytest.mark.smoke
 def test_sqlite_file_is_as_safe_as_possible(tmp_path: Path) -> None:
     with (
@@ -88,9 +93,16 @@ def test_sqlite_file_is_as_safe_as_possible(tmp_path: Path) -> None:
         opened(url) as store,
         store.sync_engine.connect() as connection,
     ):
-        names = ("journal_mode", "synchronous", "busy_timeout", "foreign_keys")
-        pragmas = [connection.execute(sa.text(f"PRAGMA {name}")).scalar_one() for name in names]
-    assert pragmas == ["wal", 2, 30_000, 1]
+        found = [connection.execute(sa.text(f"PRAGMA {one}")).scalar_one() for one in PRAGMAS]
+        assert found == asyncio.run(_read_in_loop(store)) == ["wal", 2, 30_000, 1]
+
+
+async def _read_in_loop(store: Store) -> list[object]:
+    """The same pragmas, on a connection of the event loop."""
+    async with store.reading() as connection:
+        found = [(await connection.execute(sa.text(f"PRAGMA {one}"))).scalar() for one in PRAGMAS]
+    await store.engine.dispose()
+    return found
 
 
 def test_naive_instant_is_refused(url: str) -> None:
