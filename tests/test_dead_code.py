@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 from vulture import Vulture
@@ -30,21 +31,28 @@ CHOSEN_BY_A_SETTING = (
 )
 
 
+KNOWN = frozenset((*CALLED_BY_NAME, *NAMED_IN_A_TYPE, *FOUND_BY_VALUE, *CHOSEN_BY_A_SETTING))
+CALLED_BY_DECORATOR = ("@app.*", "@db.*", "@*.middleware", "@field_validator", "@*_validator")
+_NAMES_NOTHING = (ast.expr_context, ast.operator, ast.cmpop, ast.boolop, ast.unaryop, ast.Constant)
+
+
+class _Scan(Vulture):
+    """Leaves out the third of all nodes that define nothing and use nothing."""
+
+    def visit(self, node: ast.AST) -> None:
+        """Look at a node and those in it."""
+        if not isinstance(node, _NAMES_NOTHING):
+            super().visit(node)
+
+
 def test_shipped_code_is_all_called() -> None:
-    scan = Vulture(
-        ignore_names=[
-            *CALLED_BY_NAME,
-            *NAMED_IN_A_TYPE,
-            *FOUND_BY_VALUE,
-            *CHOSEN_BY_A_SETTING,
-        ],
-        ignore_decorators=["@app.*", "@db.*", "@*.middleware", "@field_validator", "@*_validator"],
-    )
+    # Known names are left out below: as `ignore_names` each is compared with each definition.
+    scan = _Scan(ignore_decorators=[*CALLED_BY_DECORATOR])
     scan.scavenge([str(ROOT / room) for room in (*SHIPPED, *USERS)], exclude=["*/migrations/*"])
     shipped = tuple(str(ROOT / room) for room in SHIPPED)
     found = [
         f"{Path(item.filename).relative_to(ROOT)}:{item.first_lineno} {item.name}"
         for item in scan.get_unused_code(min_confidence=60)
-        if str(item.filename).startswith(shipped)
+        if str(item.filename).startswith(shipped) and item.name not in KNOWN
     ]
     assert found == []

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import ast
+import re
 from pathlib import Path
 
 MAX_WORDS = 8
 
 
-def _names(path: Path) -> list[str]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return [
-        node.name.removeprefix("test_")
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name[:5] == "test_"
-    ]
+# Parsing all tests takes a second and a half.
+NAME = re.compile(r"^\s*(?:async )?def test_(\w+)", re.MULTILINE)
 
 
 def test_names_have_at_most_eight_words() -> None:
@@ -22,7 +17,7 @@ def test_names_have_at_most_eight_words() -> None:
     long = {
         f"{path.name}: {name}"
         for path in files
-        for name in _names(path)
+        for name in NAME.findall(path.read_text(encoding="utf-8"))
         if len(name.split("_")) > MAX_WORDS
     }
     assert len(files) > 100
