@@ -51,7 +51,7 @@ class Wanted(NamedTuple):
     entry: str
     words: Sequence[str]
     folder: str
-    environment: dict[str, str]
+    environment: dict[bytes, bytes]
     streams: Sequence[int]
 
 
@@ -144,7 +144,7 @@ def _become(wanted: Wanted) -> NoReturn:
     os.closerange(3, 1024)
     os.chdir(wanted.folder)
     os.environ.clear()
-    os.environ.update(wanted.environment)
+    os.environb.update(wanted.environment)
     gc.set_threshold(*_COLLECTED_AFTER)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.stdin, sys.stdout, sys.stderr = (
