@@ -200,18 +200,17 @@ async def test_process_writes_to_an_ascii_terminal(
 @pytest.mark.may_block
 async def test_process_keeps_the_verdict_when_nobody_reads(root: Path) -> None:
     async with TlsBackend(chain=ESTATE.chain[:1], key=ESTATE.leaf.key) as server:
-        assert await _unread(*_arguments(server.port, root)) == (1, b"")
+        assert await _unread(*appgw(*_arguments(server.port, root))) == (1, b"")
 
 
 async def _unread(
-    *words: str, given: bytes = b"", cwd: Path | None = None, env: Mapping[str, str] | None = None
+    *program: str, given: bytes = b"", cwd: Path | None = None, env: Mapping[str, str] | None = None
 ) -> tuple[int | None, bytes]:
     """Exit status and standard error of a program whose output nobody reads."""
     reader, writer = os.pipe()
     os.close(reader)
     process = await asyncio.create_subprocess_exec(
-        str(APPGW),
-        *words,
+        *program,
         stdin=asyncio.subprocess.PIPE,
         stdout=writer,
         stderr=asyncio.subprocess.PIPE,
@@ -224,19 +223,25 @@ async def _unread(
 
 
 @pytest.mark.parametrize(
-    ("line", "status"),
+    ("installed", "line", "status"),
     [
-        pytest.param("--help", 0, id="help"),
-        pytest.param("rehearse chain.pem --annotate github", 1, id="annotations"),
-        pytest.param("health gw:x", 2, id="refusal drawn by Rich"),
-        pytest.param("parse --json", 0, id="rows"),
+        pytest.param(True, "--help", 0, id="help"),
+        pytest.param(False, "rehearse chain.pem --annotate github", 1, id="annotations"),
+        pytest.param(False, "health gw:x", 2, id="refusal drawn by Rich"),
+        pytest.param(True, "parse --json", 0, id="rows"),
     ],
 )
-async def test_output_that_nobody_reads_is_no_error(line: str, status: int, tmp_path: Path) -> None:
+async def test_output_that_nobody_reads_is_no_error(
+    installed: bool,  # noqa: FBT001 -- a table column
+    line: str,
+    status: int,
+    tmp_path: Path,
+) -> None:
     (tmp_path / "chain.pem").write_bytes(ESTATE.leaf.pem)
     environment = {"APPGW_AZURE_CREDENTIAL": "workload-identity"}
     given = b'{"text": "list"}\n' * 5000
-    ended = await _unread(*line.split(), given=given, cwd=tmp_path, env=environment)
+    program = (str(APPGW), *line.split()) if installed else appgw(*line.split())
+    ended = await _unread(*program, given=given, cwd=tmp_path, env=environment)
     assert ended == (status, b"")
 
 
@@ -250,7 +255,7 @@ async def test_process_says_that_the_disk_is_full(root: Path, tmp_path: Path) ->
     full = os.open("/dev/full", os.O_WRONLY)
     words = ["rehearse", str(path), "--root", str(root), "--json"]
     process = await asyncio.create_subprocess_exec(
-        str(APPGW), *words, stdout=full, stderr=asyncio.subprocess.PIPE
+        *appgw(*words), stdout=full, stderr=asyncio.subprocess.PIPE
     )
     os.close(full)
     _, err = await process.communicate()
@@ -267,10 +272,7 @@ async def test_process_ends_with_130_when_interrupted(root: Path) -> None:
 
     async with ScriptedPeer(silence) as server:
         process = await asyncio.create_subprocess_exec(
-            str(APPGW),
-            *_arguments(server.port, root),
-            "--timeout",
-            "300",
+            *appgw(*_arguments(server.port, root), "--timeout", "300"),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
