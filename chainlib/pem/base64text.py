@@ -10,7 +10,15 @@ from typing import Final
 # What stands between pieces of base64: white space, escaped or not, marks of quotes, of source code
 # and of tables.
 SEPARATORS: Final = re.compile(r"(?:\\[nrt]|[\s>|\"'`*\\,;])+")
+_SINGLE = dict.fromkeys(map(ord, " \t\n\r\v\f\x1c\x1d\x1e\x1f>|\"'`*,;"))
 _URL_ALPHABET = str.maketrans("-_", "+/")
+
+
+def without_separators(text: str) -> str:
+    """The text without what stands between pieces of base64."""
+    if text.isascii() and "\\" not in text:
+        return text.translate(_SINGLE)  # the same in a tenth of the time
+    return SEPARATORS.sub("", text)
 
 
 def decode_base64(text: str) -> bytes | None:

@@ -129,16 +129,16 @@ def _is_whole(content: bytes) -> bool:
 
 def _in_the_way(body: str, line: int) -> str:
     """The first line that contains something other than base64, and what that is."""
-    for offset, one in enumerate(_LINE_END.split(body)):
-        found = _FOREIGN.search(one.strip())
-        if found is None or (offset == 0 and not one.strip()):
-            continue
-        where = f": line {line + offset} holds "
-        if "..." in one or "\u2026" in one:
-            return f"{where}an ellipsis, so that its middle was left out"
-        sign = found[0]
-        return where + (f'the character "{sign}"' if sign.isprintable() else "an unprintable one")
-    return ", or its end is missing"
+    found = _FOREIGN.search(body)
+    if found is None:
+        return ", or its end is missing"
+    offset = _line_ends(body, 0, found.start())
+    one = _LINE_END.split(body, offset + 1)[offset]
+    where = f": line {line + offset} holds "
+    if "..." in one or "\u2026" in one:
+        return f"{where}an ellipsis, so that its middle was left out"
+    sign = found[0]
+    return where + (f'the character "{sign}"' if sign.isprintable() else "an unprintable one")
 
 
 def _line_ends(text: str, start: int, end: int) -> int:

@@ -7,7 +7,7 @@ dumps. A match only counts if it is a complete DER value or contains PEM.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from chainlib import der
@@ -24,6 +24,7 @@ _MORE = re.compile(
 _ONLY_BASE64 = re.compile(rb"\A[A-Za-z0-9+/_\s-]{100,}+={0,2}\s*")
 _MAX_TOKENS, _MAX_LINES, _LONG_RUN = 5000, 5000, 200
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){4,}")
+_NO_DIGIT = re.compile(r"[^0-9a-fA-F]")
 _HEX_ROW = re.compile(
     r"\s{0,80}(?:[0-9a-fA-F]{2}){1,64}(?:[ ,:\\]{1,3}(?:[0-9a-fA-F]{2}){1,64}){0,64}[\s,\\]{0,8}"
 )
@@ -107,12 +108,23 @@ def hex_dump(text: str) -> bytes | None:
     if len(lines) > _MAX_ROWS:
         return None
     for clean in (_plain, _of_hexdump, _of_xxd, _rows_alone):
-        digits = "".join(_BETWEEN.sub("", clean(line)) for line in lines)
+        digits = _digits(map(clean, lines))
         if len(digits) > 2 * _SHORTEST and _HEX.fullmatch(digits):
             decoded = bytes.fromhex(digits)
             if is_content(decoded):
                 return decoded
     return None
+
+
+def _digits(lines: Iterable[str]) -> str:
+    """The hex digits of the lines; empty as soon as a line holds something else."""
+    every = []
+    for line in lines:
+        digits = _BETWEEN.sub("", line)
+        if _NO_DIGIT.search(digits):
+            return ""
+        every.append(digits)
+    return "".join(every)
 
 
 def _decimal_arrays(text: str) -> Iterator[bytes]:

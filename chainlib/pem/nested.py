@@ -13,7 +13,7 @@ import quopri
 import re
 from collections.abc import Iterator
 
-from chainlib.pem.base64text import SEPARATORS
+from chainlib.pem.base64text import without_separators
 from chainlib.pem.packed import rare_readings
 
 _APART = b"\n\0"
@@ -41,13 +41,14 @@ _ESCAPED = re.compile(
     re.IGNORECASE,
 )
 _CONTROLS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "0": "\0"}
-_QUOTED_PRINTABLE = re.compile(r"(?:=[0-9A-F]{2}[^=]{0,60}){8}")
+_QUOTED_SIGNS = 8
+_QUOTED_PRINTABLE = re.compile(rf"(?:=[0-9A-F]{{2}}[^=]{{0,60}}){{{_QUOTED_SIGNS}}}")
 _WORDS = re.compile(rb"[\t\n\r -~]{24,}")
 
 
 def readings(text: str) -> Iterator[bytes]:
     """The bytes of each encoding that the text, or a part of it, may have."""
-    yield from _base64(SEPARATORS.sub("", _ROW_MARKS.sub("", text)))
+    yield from _base64(without_separators(_ROW_MARKS.sub("", text)))
     yield from rare_readings(text)
     bare = _CHARACTERS.sub("", _OFFSET.sub("", text))
     for dump in dict.fromkeys((text, bare)):
@@ -95,7 +96,7 @@ def _escapes(text: str) -> Iterator[bytes]:
     plain = _ESCAPED.sub(_character, text) if _ESCAPED.search(text) else text
     if plain != text or not text.isascii():
         yield plain.encode("latin-1", "replace")
-    if _QUOTED_PRINTABLE.search(text):
+    if text.count("=") >= _QUOTED_SIGNS and _QUOTED_PRINTABLE.search(text):
         yield quopri.decodestring(text.encode("latin-1", "replace"))
 
 

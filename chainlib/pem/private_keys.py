@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from chainlib import der
-from chainlib.pem.base64text import SEPARATORS
+from chainlib.pem.base64text import without_separators
 
 _TEXT_FORMS = re.compile(
     # PEM, OpenSSH, PGP; the dashes may be mangled
@@ -23,6 +23,8 @@ _TEXT_FORMS = re.compile(
     r"|\bAGE-SECRET-KEY-1",
     re.IGNORECASE,
 )
+# Each of those forms contains one of these words.
+_WORDS_OF_FORMS = ("priv", "putty", "<inverseq>", "<dp>", "<dq>", "age-secret-key-1")
 # A label that is broken across lines, after white space and quote marks were removed.
 _BROKEN_LABEL = re.compile(
     r"-(?:BEGIN|END)[A-Z0-9.#-]{0,64}?" + "-?".join("PRIVATEKEY"), re.IGNORECASE
@@ -49,7 +51,7 @@ _LENGTH = rb"(?:[\x10-\x80]|\x81.|\x82..|\x83...)"
 # A SEQUENCE that begins with a small INTEGER (PKCS #8, PKCS #1, SEC 1, PKCS #12), or with an
 # encryption scheme of PKCS #5 or #12.
 _DER_STARTS = re.compile(
-    rb"(?=\x30" + _LENGTH + rb"(?:\x02\x01[\x00\x01\x03][\x02\x04\x30]"
+    rb"\x30(?=" + _LENGTH + rb"(?:\x02\x01[\x00\x01\x03][\x02\x04\x30]"
     rb"|\x30(?:[\x00-\x80]|\x81.|\x82..)"
     rb"\x06(?:\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05|\x0a\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01)))",
     re.DOTALL,
@@ -111,7 +113,7 @@ def _encoded(every: tuple[str, ...]) -> Iterator[bytes]:
 def _shows_key(form: str) -> bool:
     """Whether a fully decoded form of a text contains a private key."""
     spelt = form if form.isascii() else _in_plain_characters(form)
-    return in_text(spelt) or bool(_BROKEN_LABEL.search(SEPARATORS.sub("", spelt)))
+    return in_text(spelt) or bool(_BROKEN_LABEL.search(without_separators(spelt)))
 
 
 def _in_plain_characters(form: str) -> str:
@@ -124,9 +126,14 @@ def in_text(text: str) -> bool:
 
     PEM of any label, OpenSSH, PGP, PuTTY, a JWK with its secret member, .NET XML, OpenSSL's text.
     """
-    return bool(_TEXT_FORMS.search(text)) or bool(
-        _JWK_KIND.search(text) and _JWK_SECRET.search(text)
-    )
+    lowered = text.lower()
+    # Other alphabets have letters that equal ASCII letters once their case is ignored.
+    foreign = not text.isascii()
+    may_show_form = foreign or any(word in lowered for word in _WORDS_OF_FORMS)
+    if may_show_form and _TEXT_FORMS.search(text):
+        return True
+    may_be_jwk = foreign or "kty" in lowered
+    return may_be_jwk and bool(_JWK_KIND.search(text) and _JWK_SECRET.search(text))
 
 
 def in_bytes(data: bytes) -> bool:

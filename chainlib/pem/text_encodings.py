@@ -79,7 +79,9 @@ def _quoted_printable(text: str) -> str:
 def _escapes(text: str) -> str:
     """Undo the escapes of JSON, of C strings and of PowerShell."""
     plain = _ESCAPES.sub(lambda found: chr(int(found[1] or found[2], 16)), text)
-    plain = _POWERSHELL.sub("\n", _OCTAL_BREAKS.sub("\n", plain))
+    plain = _OCTAL_BREAKS.sub("\n", plain)
+    if "`n" in plain:
+        plain = _POWERSHELL.sub("\n", plain)
     return _ESCAPED_SIGNS.sub(r"\1", plain).replace("\\t", "\t")
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import codecs
-import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from chainlib import der
@@ -47,23 +46,26 @@ def _load(data: bytes, depth: int) -> CertificateBag:
         return _from_binary(binary)
     text = without_repeat(text_of(data))
     every = tuple(forms(text))
-    if private_keys.in_bytes(data) or any(map(_block_holds_key, every)):
+    found = [list(blocks(form)) for form in every]
+    values = tuple(dict.fromkeys(value for form in every for value in loose.values(form)))
+    contents = dict.fromkeys(block.content for one in found for block in one)
+    encoded = filter(None, (*contents, *values))
+    if private_keys.in_bytes(data) or any(map(shows_key, encoded)):
         raise PrivateKeyFound(_KEY_FOUND)
     if depth == 0 and _text_holds_key(data, every):
         raise PrivateKeyFound(_KEY_FOUND)
-    read = _from_forms(every) or _from_loose(every, data, depth)
+    read = _from_forms(found) or _from_loose(every, values, data, depth)
     if read is None:
         raise UnusableFile(f"the file is {kinds.of_text(text)}; {EXAMPLE}")
     return read
 
 
-def _from_forms(every: tuple[str, ...]) -> CertificateBag | None:
+def _from_forms(found: Sequence[list[Block]]) -> CertificateBag | None:
     """The certificates of the decoding with most of them; an error is that of the last one.
 
     A partial decoding may show only some of them.
     """
-    found = filter(None, (list(blocks(form)) for form in every))
-    read = [_tried(one) for one in found]
+    read = [_tried(one) for one in found if one]
     bags = [one for one in read if isinstance(one, CertificateBag)]
     if bags:
         return max(bags, key=len)
@@ -79,7 +81,9 @@ def _tried(found: list[Block]) -> CertificateBag | UnusableFile:
         return UnusableFile(str(error))
 
 
-def _from_loose(every: tuple[str, ...], data: bytes, depth: int) -> CertificateBag | None:
+def _from_loose(
+    every: tuple[str, ...], values: tuple[bytes, ...], data: bytes, depth: int
+) -> CertificateBag | None:
     """Values without a BEGIN line: the text is only base64, or contains some.
 
     Each value is read once, and nesting is limited, because a hostile file multiplies the work with
@@ -92,7 +96,6 @@ def _from_loose(every: tuple[str, ...], data: bytes, depth: int) -> CertificateB
         return _load(whole, depth + 1)
     if _is_binary(every[0]):
         return _from_binary(data)
-    values = dict.fromkeys(value for form in every for value in loose.values(form))
     read = [_part(value, depth + 1) for value in values]
     certificates = dict.fromkeys(certificate for bag in read for certificate in bag)
     if certificates:
@@ -134,12 +137,6 @@ def _text_holds_key(data: bytes, every: tuple[str, ...]) -> bool:
     if len(data) <= _LONGEST_SEARCHED:
         return private_keys.holds_private_key(decoded(data))
     return any(map(private_keys.in_text, every))
-
-
-def _block_holds_key(form: str) -> bool:
-    """Whether a block, or a value without a BEGIN line, contains a private key."""
-    encoded = (block.content for block in blocks(form))
-    return any(shows_key(value) for value in itertools.chain(encoded, loose.values(form)) if value)
 
 
 def _from_binary(data: bytes) -> CertificateBag:

@@ -295,7 +295,7 @@ def test_sentence_names_what_is_in_the_way(spoil: Write, words: str) -> None:
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=of_all(80, 30))
 def test_hostile_pastes_raise_nothing_but_unusable_file(data: st.DataObject) -> None:
     text = WHOLE[data.draw(st.sampled_from(sorted(WHOLE)))](TEXT)
     for _ in range(data.draw(st.integers(0, 4))):
