@@ -11,7 +11,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from functools import lru_cache
 from typing import Self
 from uuid import uuid4
 
@@ -323,9 +323,15 @@ def _error(status: int, code: str) -> web.Response:
 
 def server_context(identity: Issued) -> ssl.SSLContext:
     """TLS as a server that presents this one certificate."""
+    return _server_context(identity.key_pem + identity.pem)
+
+
+@lru_cache(maxsize=8)
+def _server_context(pem: bytes) -> ssl.SSLContext:
+    """One context for all servers with the same certificate: making one takes milliseconds."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "identity.pem"
-        path.write_bytes(identity.key_pem + identity.pem)
-        context.load_cert_chain(path)
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(pem)
+        file.flush()
+        context.load_cert_chain(file.name)
     return context

@@ -14,7 +14,6 @@ import tempfile
 import warnings
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import Self, TypeVar
 
@@ -261,10 +260,10 @@ def _context(identity: Identity, settings: TlsSettings) -> ssl.SSLContext:
     if not settings.tickets:
         context.options |= ssl.OP_NO_TICKET
     context.verify_mode = settings.client_certificate
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "identity.pem"
-        path.write_bytes(_pem(identity))
-        context.load_cert_chain(path)
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(_pem(identity))
+        file.flush()
+        context.load_cert_chain(file.name)
         if settings.client_certificate is not ssl.CERT_NONE:
             context.load_verify_locations(cadata=identity.chain[-1].der)
     return context

@@ -16,7 +16,9 @@ import pytest
 from bot.azure.settings import ArmTiming
 from bot.domain.gateway_ref import GatewayRef
 from playground.arm import ArmStandIn, Fault, FaultKind, GatewaySpec, PoolSpec, SettingSpec
-from playground.slack import Message
+from playground.slack import Channel, Message
+from playground.slack.standin import CHANNEL
+from tests.support.arm import MovableClock
 from tests.support.slackbot import RunningBot
 from tests.support.tls_server import NAME, Estate
 from tests.support.waiting import LIMIT_S, within_limit
@@ -37,6 +39,17 @@ def timing_for(kind: FaultKind) -> ArmTiming:
 
 
 AWAITED = "which takes ten seconds or more"
+ROLE = "az role definition create --role-definition @appgw-check-role.json"
+RIGHT = '"Microsoft.Network/applicationGateways/backendhealth/action"'
+OPS = "C0OPS"
+UNREADABLE = (
+    *(
+        one
+        for one in FaultKind
+        if one not in {FaultKind.ENDLESS, FaultKind.ELSEWHERE, FaultKind.SLOW}
+    ),
+    FaultKind.SLOW,  # the last, because its request goes on
+)
 
 
 async def resolver(_host: str, _port: int) -> Sequence[str]:
@@ -61,6 +74,7 @@ async def bot_beside(
     folder: Path,
     timing: ArmTiming = PATIENT,
     followed: tuple[GatewayRef, ...] = (),
+    clock: MovableClock | None = None,
 ) -> AsyncIterator[tuple[RunningBot, int]]:
     """The whole bot with one good backend; its port."""
     async with ESTATE.backend() as backend:
@@ -72,46 +86,53 @@ async def bot_beside(
             ca_file=ca_file,
             timing=timing,
             followed=followed,
+            clock=clock or MovableClock(),
         )
         async with whole_bot(world, folder) as bot:
             yield bot, backend.port
 
 
-def card(bot: RunningBot) -> Message | None:
-    """The card in the channel."""
-    return next((message for message in bot.slack.messages() if message.by_bot), None)
+def new_channel(bot: RunningBot, name: str) -> str:
+    """A further channel, so that one bot can answer many commands."""
+    bot.slack.workspace.channels[name] = Channel(id=name, name=name.lower())
+    return name
 
 
-def shown(bot: RunningBot) -> str:
+def card(bot: RunningBot, channel: str = CHANNEL) -> Message | None:
+    """The last card in a channel."""
+    cards = [message for message in bot.slack.messages(channel) if message.by_bot]
+    return cards[-1] if cards else None
+
+
+def shown(bot: RunningBot, channel: str = CHANNEL) -> str:
     """All that the card shows."""
-    message = card(bot)
+    message = card(bot, channel)
     return read(message) if message else ""
 
 
-def in_thread(bot: RunningBot) -> str:
+def in_thread(bot: RunningBot, channel: str = CHANNEL) -> str:
     """All that stands in the card's thread."""
-    message = card(bot)
+    message = card(bot, channel)
     return (
         " ".join(f"{one.text} {read(one)}" for one in bot.slack.thread(message)) if message else ""
     )
 
 
 @pytest.mark.parametrize("kind", [FaultKind.SLOW, FaultKind.ENDLESS], ids=str)
-@pytest.mark.parametrize("command", ["gw:prod-gw", "health", "host"])
 async def test_card_is_complete_long_before_arm_answers(
-    arm: ArmStandIn, ca_file: str, tmp_path: Path, kind: FaultKind, command: str
+    arm: ArmStandIn, ca_file: str, tmp_path: Path, kind: FaultKind
 ) -> None:
+    """The verbs have a channel each, because one bot answers all."""
     async with bot_beside(arm, ca_file, tmp_path) as (bot, port):
         arm.add(spec(port), fault=Fault(kind=kind, on=HEALTH, seconds=30))
-        await bot.slack.command(f"{NAME}:{port}" if command == "host" else command)
-        await bot.slack.until(lambda: card(bot))
-        verdict = {
-            "gw:prod-gw": "The only server is healthy",
-            "health": "0 of 1 fail",
-            "host": "The gateway would accept this backend",
-        }[command]
-        await bot.slack.until(lambda: verdict in shown(bot))
-        assert command == "health" or "takes ten seconds or more" in shown(bot)
+        for channel, command, verdict in (
+            (CHANNEL, "gw:prod-gw", "The only server is healthy"),
+            (OPS, f"{NAME}:{port}", "The gateway would accept this backend"),
+            (new_channel(bot, "C0EVERY"), "health", "0 of 1 fail"),
+        ):
+            await bot.slack.command(command, channel=channel)
+            await bot.slack.until(lambda c=channel, v=verdict: v in shown(bot, c))
+            assert command == "health" or AWAITED in shown(bot, channel)
 
 
 async def test_backend_health_joins_the_same_card(
@@ -168,7 +189,6 @@ SAID = {
 }
 
 
-@pytest.mark.parametrize("command", ["gw:prod-gw", "host"])
 @pytest.mark.parametrize(
     "kind",
     [kind for kind in FaultKind if kind is not FaultKind.LOOP],  # only lists have a next page
@@ -179,46 +199,43 @@ async def test_arm_fault_leaves_our_verdict_and_a_sentence(
     ca_file: str,
     tmp_path: Path,
     kind: FaultKind,
-    command: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with bot_beside(arm, ca_file, tmp_path, timing_for(kind)) as (bot, port):
         arm.add(spec(port), fault=Fault(kind=kind, on=HEALTH, seconds=5))
-        await bot.slack.command(f"{NAME}:{port}" if command == "host" else command)
-        await bot.slack.until(lambda: SAID[kind] in shown(bot))
-        assert "is healthy" in shown(bot) or "The gateway would accept this backend" in shown(bot)
-        if kind is FaultKind.FORBIDDEN:
-            await bot.slack.until(
-                lambda: (
-                    "az role definition create --role-definition @appgw-check-role.json"
-                    in in_thread(bot)
-                )
-            )
-            assert '"Microsoft.Network/applicationGateways/backendhealth/action"' in in_thread(bot)
+        await bot.slack.command("gw:prod-gw")
+        await bot.slack.command(f"{NAME}:{port}", channel=OPS)
+        for channel, verdict in (
+            (CHANNEL, "The only server is healthy"),
+            (OPS, "The gateway would accept this backend"),
+        ):
+            await bot.slack.until(lambda c=channel: SAID[kind] in shown(bot, c))
+            assert verdict in shown(bot, channel)
+            if kind is FaultKind.FORBIDDEN:
+                await bot.slack.until(lambda c=channel: ROLE in in_thread(bot, c))
+                assert RIGHT in in_thread(bot, channel)
     assert [record.message for record in caplog.records if record.exc_info] == []
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [kind for kind in FaultKind if kind not in {FaultKind.ENDLESS, FaultKind.ELSEWHERE}],
-    ids=str,
-)
 async def test_host_card_says_why_its_gateways_are_unknown(
-    arm: ArmStandIn,
-    ca_file: str,
-    tmp_path: Path,
-    kind: FaultKind,
-    monkeypatch: pytest.MonkeyPatch,
+    arm: ArmStandIn, ca_file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if kind is FaultKind.SLOW:
-        monkeypatch.setattr("bot.checks.gateway_lookup.ARM_PATIENCE_S", 0.2)
-    async with bot_beside(arm, ca_file, tmp_path, QUICK) as (bot, port):
-        arm.fault = Fault(kind=kind, on=frozenset({"subscriptions"}), seconds=12)
-        await bot.slack.command(f"{NAME}:{port}")
-        await bot.slack.until(lambda: "no backend health" in shown(bot))
-        assert "the gateways that use this host could not be read" in shown(bot)
-        if kind is FaultKind.FORBIDDEN:
-            await bot.slack.until(lambda: "az role definition create" in in_thread(bot))
+    """Each kind of fault in turn, after the one before is forgotten."""
+    clock = MovableClock()
+    async with bot_beside(arm, ca_file, tmp_path, QUICK, clock=clock) as (bot, port):
+        for kind in UNREADABLE:
+            if kind is FaultKind.SLOW:
+                monkeypatch.setattr("bot.checks.gateway_lookup.ARM_PATIENCE_S", 0.2)
+            clock.pass_(QUICK.failure_age + 1)
+            asked = arm.calls["subscriptions"]
+            arm.fault = Fault(kind=kind, on=frozenset({"subscriptions"}), seconds=12)
+            channel = new_channel(bot, f"C0{kind.name}")
+            await bot.slack.command(f"{NAME}:{port}", channel=channel)
+            await bot.slack.until(lambda c=channel: "no backend health" in shown(bot, c))
+            assert "the gateways that use this host could not be read" in shown(bot, channel), kind
+            if kind is FaultKind.FORBIDDEN:
+                await bot.slack.until(lambda c=channel: ROLE in in_thread(bot, c))
+            assert arm.calls["subscriptions"] > asked, kind
 
 
 async def test_restart_while_arm_is_awaited_leaves_the_verdict(
