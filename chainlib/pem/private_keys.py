@@ -25,6 +25,7 @@ _TEXT_FORMS = re.compile(
 )
 # Each of those forms contains one of these words.
 _WORDS_OF_FORMS = ("priv", "putty", "<inverseq>", "<dp>", "<dq>", "age-secret-key-1")
+_LIKE_ASCII = "\u0130\u0131\u017f\u212a"  # equal i, s and k once their case is ignored
 # A label that is broken across lines, after white space and quote marks were removed.
 _BROKEN_LABEL = re.compile(
     r"-(?:BEGIN|END)[A-Z0-9.#-]{0,64}?" + "-?".join("PRIVATEKEY"), re.IGNORECASE
@@ -127,8 +128,7 @@ def in_text(text: str) -> bool:
     PEM of any label, OpenSSH, PGP, PuTTY, a JWK with its secret member, .NET XML, OpenSSL's text.
     """
     lowered = text.lower()
-    # Other alphabets have letters that equal ASCII letters once their case is ignored.
-    foreign = not text.isascii()
+    foreign = any(letter in text for letter in _LIKE_ASCII)
     may_show_form = foreign or any(word in lowered for word in _WORDS_OF_FORMS)
     if may_show_form and _TEXT_FORMS.search(text):
         return True
