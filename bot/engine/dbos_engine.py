@@ -35,6 +35,7 @@ from bot.engine.dbos_patches import (
     poll_at_interval,
     poll_seldom,
     refuse_pickles,
+    skip_empty_queues,
 )
 from bot.store.database import open_postgresql, parse_url
 from bot.store.subseconds import add_unixepoch
@@ -45,7 +46,7 @@ Workflow = Callable[..., Coroutine[Any, Any, None]]
 
 VERSION = "1"  # constant: workflows started under another version would never resume
 DIGESTS, CHECKS = "digests", "checks"
-_NAME = "appgw-check"
+APPLICATION = "appgw-check"
 # most of them sleep until their next observation; `ObservationBatches` limits how many observe
 _PARALLEL_CHECKS = 64
 _PURGE_BATCH = 1_000
@@ -105,7 +106,7 @@ class DbosRuntime:
             logging.NullHandler()
         )  # with a handler of its own the logger gets no console handler from DBOS
         config = DBOSConfig(
-            name=_NAME,
+            name=APPLICATION,
             system_database_engine=self._engine,
             system_database_url=str(self._engine.url),
             application_version=VERSION,
@@ -125,6 +126,7 @@ class DbosRuntime:
         else:
             poll_at_interval()
         DBOS.launch()
+        skip_empty_queues()
         await DBOS.register_queue_async(
             DIGESTS,
             partition_concurrency=1,
@@ -146,7 +148,7 @@ class DbosRuntime:
         return DBOSClient(
             system_database_engine=self._engine,
             serializer=DBOSPortableJSONSerializer(),
-            application_name=_NAME,
+            application_name=APPLICATION,
         )
 
     async def stop(self, drain: float) -> None:

@@ -17,8 +17,9 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
-from dbos import DBOS
+from dbos import DBOS, DBOSClient
 
+from bot.engine.dbos_engine import APPLICATION, CHECKS, DIGESTS
 from bot.store import upgrade
 from bot.store.database import parse_url
 from tests.support.shared import alone, run_folder
@@ -91,10 +92,19 @@ def _template() -> str:
 
 def _make_tables(url: str) -> None:
     upgrade(url)
-    parsed = parse_url(url)
+    of_engine = parse_url(url).render_as_string(hide_password=False)
     # In another thread, because it must not run in an event loop.
     with ThreadPoolExecutor(1) as thread:
-        thread.submit(DBOS.migrate, parsed.render_as_string(hide_password=False)).result()
+        thread.submit(DBOS.migrate, of_engine).result()
+        thread.submit(_register_queues, of_engine).result()
+
+
+def _register_queues(url: str) -> None:
+    """As the bot's first start does: DBOS finds a queue at once only if it is there at launch."""
+    client = DBOSClient(system_database_url=url, application_name=APPLICATION)
+    client.register_queue(DIGESTS, partition_concurrency=1, polling_interval_sec=0.1)
+    client.register_queue(CHECKS, polling_interval_sec=0.1)
+    client.destroy()
 
 
 @contextmanager

@@ -41,10 +41,10 @@ ENGINE = EngineSettings(
     settle=timedelta(seconds=0.1),
     spacing=timedelta(0),
     tick_pause=timedelta(seconds=0.15),
-    poll=timedelta(seconds=0.15),
+    poll=timedelta(seconds=2),  # on SQLite whoever queues work says so
     drain=timedelta(seconds=2),
 )
-QUIET = replace(ENGINE, tick_pause=timedelta(seconds=5), poll=timedelta(seconds=5))
+QUIET = replace(ENGINE, tick_pause=timedelta(seconds=5))
 """For bots without digests: a tick costs as much as a small test."""
 REFUSAL = f"{FORBIDDEN_HOST} is not among the hosts that I may probe."
 

@@ -19,7 +19,7 @@ T = TypeVar("T")
 LIMIT_S = 60.0
 """Seconds after which an awaited event counts as missing."""
 _EVERY_S = 0.01
-_REST = 4.0  # an answer that takes time, as a query does, is asked for the less often
+_REST = 9.0  # an answer that takes time, as a query does, is asked for the less often
 _SELDOM_S = 0.25
 
 

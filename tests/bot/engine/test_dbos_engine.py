@@ -47,6 +47,7 @@ async def test_dbos_seldom_polls_for_foreign_work(url: str, store: Store) -> Non
         assert (60 if store.embedded else 4) == _workflow_commands._BACKGROUND_JOBS_INTERVAL_SEC
         database = _dbos._get_dbos_instance()._sys_db
         assert sorted(one.name for one in database.list_queues()) == ["checks", "digests"]
+        assert await asyncio.to_thread(database.dequeue_scopes, CHECKS) == []
         names = {thread.name for thread in threading.enumerate()}
         assert "dbos-background-jobs" in names
     finally:
@@ -137,6 +138,7 @@ def test_dbos_reads_its_intervals_where_they_are_set() -> None:
     poll_at_interval()
     worker = inspect.getsource(_queue.queue_worker_thread)
     assert "_sys_db.get_queue(queue.name)" in worker
+    assert "_sys_db.dequeue_scopes(queue.name)" in worker
     assert "stop_event.wait(timeout=polling_interval * " in worker
 
 
