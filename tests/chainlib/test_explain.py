@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from OpenSSL._util import ffi, lib
 
@@ -45,6 +45,7 @@ from chainlib.explain.sources import SOURCES
 from chainlib.explain.variants import VARIANTS
 from playground.lab import pki
 from playground.lab.pki import NOW
+from tests.support.sampling import of_all
 
 ENTRIES = [pytest.param(entry, id=entry.code) for entry in CATALOGUE.values()]
 PUBLISHERS = tuple(
@@ -311,6 +312,7 @@ def test_openssl_knows_every_number_of_the_table(number: int) -> None:
 
 
 @pytest.mark.parametrize("code", list(Code), ids=str)
+@settings(max_examples=of_all(100, 16))
 @given(
     text=st.text(min_size=1),
     key=st.sampled_from(

@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from playground.lab.peers import Script
@@ -113,9 +112,11 @@ def tls13_key_updates(entries: Sequence[bytes], key: ec.EllipticCurvePrivateKey)
         writer.write(_records(22, server_hello) + _encrypted(secret, whole))
         secret = _application_secret(shared, said + whole)
         while True:
+            updates = b""
             for _ in range(100):
-                writer.write(_encrypted(secret, _message(KEY_UPDATE, b"\x01")))
+                updates += _encrypted(secret, _message(KEY_UPDATE, b"\x01"))
                 secret = _expand(secret, b"traffic upd", b"", 32)
+            writer.write(updates)
             await writer.drain()
             await asyncio.sleep(0)
 
@@ -202,8 +203,9 @@ def _extract(salt: bytes, key: bytes) -> bytes:
 
 
 def _expand(secret: bytes, label: bytes, context: bytes, length: int) -> bytes:
+    """HKDF-Expand-Label of RFC 8446 section 7.1, for lengths of one SHA-256 at most."""
     info = struct.pack(">H", length) + _vector(b"tls13 " + label, 1) + _vector(context, 1)
-    return HKDFExpand(hashes.SHA256(), length, info).derive(secret)
+    return hmac.digest(secret, info + b"\x01", "sha256")[:length]
 
 
 def _public() -> bytes:
