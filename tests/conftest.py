@@ -12,9 +12,12 @@ import os
 import re
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from asyncio import BaseProtocol, Server
+from asyncio.selector_events import BaseSelectorEventLoop
+from collections.abc import Callable, Iterator, Mapping
 from ipaddress import ip_address
 from pathlib import Path
+from ssl import SSLContext
 from typing import Any
 
 import pytest
@@ -116,6 +119,31 @@ def _wait_longer() -> None:
     gateway_lookup.ARM_PATIENCE_S = LIMIT_S
 
 
+def _close_what_is_accepted_too_late() -> None:
+    """Let asyncio close a connection that it accepts in the turn in which its server is closed.
+
+    It forgets such a connection (`Server._attach` asserts that the server is open), and the
+    ResourceWarning of its socket then fails whichever test runs when it is collected.
+    """
+    accept = BaseSelectorEventLoop._accept_connection2  # type: ignore[attr-defined]
+
+    async def accepted(
+        self: BaseSelectorEventLoop,
+        factory: Callable[[], BaseProtocol],
+        conn: socket.socket,
+        extra: Mapping[str, Any],
+        context: SSLContext | None = None,
+        server: Server | None = None,
+        *limits: float,
+    ) -> None:
+        if server is not None and not server.sockets:
+            conn.close()
+        else:
+            await accept(self, factory, conn, extra, context, server, *limits)
+
+    BaseSelectorEventLoop._accept_connection2 = accepted  # type: ignore[attr-defined]
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host.split("%", maxsplit=1)[0]).is_loopback
@@ -183,6 +211,7 @@ def pytest_configure(config: pytest.Config) -> None:
     fork_the_workers(config)
     send_less(config)
     _only_loopback()
+    _close_what_is_accepted_too_late()
     _read_what_the_program_reads_first()
     compile_once()
     _wait_longer()

@@ -32,7 +32,7 @@ class LoopbackServer(ABC):
         self.port = port
         self.connections = 0
         self._server: asyncio.Server | None = None
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def __aenter__(self) -> Self:
         """Listen."""
@@ -49,20 +49,25 @@ class LoopbackServer(ABC):
         """End every connection and stop listening."""
         assert self._server is not None
         self._server.close()
-        for task in self._running:
+        running = dict(self._running)
+        for task, writer in running.items():
             task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+            writer.transport.abort()  # a task that has not begun would not
+        await asyncio.gather(*running, return_exceptions=True)
 
     @abstractmethod
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one connection."""
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert self._server is not None
+        if not self._server.is_serving():  # it has ended while this connection was accepted
+            writer.transport.abort()
+            return
         self.connections += 1
-        task = asyncio.ensure_future(self._serve(reader, writer))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        await asyncio.wait([task])
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._running[task] = writer
+        task.add_done_callback(self._running.pop)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
