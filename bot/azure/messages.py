@@ -31,10 +31,10 @@ OVERLAP = 3_000
 """Overlap of two windows in characters; more than the longest message."""
 MESSAGE = 800
 """Characters after the first matching fragment in which a message's numbers are searched."""
-_APOSTROPHES = str.maketrans(
+_PLAIN_SIGNS = str.maketrans(
     dict.fromkeys("\u2018\u2019\u201a\u201b\u02bc\u2032\u00b4`\uff07", "'")
+    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-")
 )
-_DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-"))
 _EMPHASIS = re.compile('[*_"\u201c\u201d\u00ab\u00bb]')
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]{0,200}>")
 _ESCAPED = re.compile(r"\\u([0-9A-Fa-f]{4})")
@@ -42,24 +42,25 @@ _BREAK = re.compile(r"[\r\n]+")
 _MARGIN = re.compile(r"(?<=[\r\n])[ \t>|]{1,40}|\|[ \t]{0,8}(?=[\r\n])")
 """Marks of quoted lines, and borders of a table whose cells continue on the next line."""
 _REWORDED = tuple(
-    (re.compile(pattern), plain)
-    for pattern, plain in (
-        (r"\\[rnt]", " "),
-        (r"\\(?=['{(\[])", ""),
-        (r"\b(?:can't|can not|cannot|couldn't)", "could not"),
-        (r"n't|(?<=\bis)nt\b|(?<=\bdoes)nt\b|(?<=\bcould)nt\b", " not "),
-        (r"\b(?:was|are|were) ?not", "is not"),
-        (r"\b(?:did|do) ?not", "does not"),
-        (r"\btime[- ]out\b", "timeout"),
-        (r"\bback[- ]end", "backend"),
-        (r"\btop[- ]most\b", "topmost"),
-        (r"\bwell known\b", "well-known"),
-        (r"\bproxy-protocol\b", "proxy protocol"),
-        (r"\bopen ssl\b", "openssl"),
-        (r"\bwhite[- ]list", "whitelist"),
-        (r"\ballow[- ]list", "allowlist"),
+    (words, re.compile(pattern), plain)
+    for words, pattern, plain in (
+        (("\\",), r"\\[rnt]", " "),
+        (("\\",), r"\\(?=['{(\[])", ""),
+        (("can", "couldn't"), r"\b(?:can't|can not|cannot|couldn't)", "could not"),
+        (("n't", "nt"), r"n't|(?<=\bis)nt\b|(?<=\bdoes)nt\b|(?<=\bcould)nt\b", " not "),
+        (("not",), r"\b(?:was|are|were) ?not", "is not"),
+        (("not",), r"\b(?:did|do) ?not", "does not"),
+        (("time",), r"\btime[- ]out\b", "timeout"),
+        (("back",), r"\bback[- ]end", "backend"),
+        (("top",), r"\btop[- ]most\b", "topmost"),
+        (("well known",), r"\bwell known\b", "well-known"),
+        (("proxy-",), r"\bproxy-protocol\b", "proxy protocol"),
+        (("open ssl",), r"\bopen ssl\b", "openssl"),
+        (("white",), r"\bwhite[- ]list", "whitelist"),
+        (("allow",), r"\ballow[- ]list", "allowlist"),
     )
 )
+"""Words without one of which a text does not match, the pattern, and what replaces it."""
 
 
 def _of_all_languages() -> Mapping[Code, str]:
@@ -151,15 +152,16 @@ def normalised(text: str) -> str:
     """Unify the spelling of all editions: lower case; no contractions, quotes, tags or breaks."""
     literal = _ESCAPED.sub(lambda code: chr(int(code[1], 16)), text)
     unescaped = html.unescape(html.unescape(literal))
-    bare = _MARGIN.sub(" ", _TAG.sub(" ", unescaped))
-    folded = unicodedata.normalize("NFKC", bare.translate(_APOSTROPHES).translate(_DASHES)).lower()[
-        : 2 * WINDOW
-    ]
+    bare = _TAG.sub(" ", unescaped)
+    if "\n" in bare or "\r" in bare:
+        bare = _MARGIN.sub(" ", bare)
+    folded = unicodedata.normalize("NFKC", bare.translate(_PLAIN_SIGNS)).lower()[: 2 * WINDOW]
     unseen = {ord(one) for one in set(folded) if unicodedata.category(one) in {"Cf", "Cs"}}
-    visible = folded.translate(dict.fromkeys(unseen))
+    visible = folded.translate(dict.fromkeys(unseen)) if unseen else folded
     spelt = " ".join(_EMPHASIS.sub("", visible).split())
-    for pattern, plain in _REWORDED:
-        spelt = pattern.sub(plain, spelt)
+    for words, pattern, plain in _REWORDED:
+        if any(word in spelt for word in words):
+            spelt = pattern.sub(plain, spelt)
     return " ".join(spelt.replace("'", "").split())
 
 
