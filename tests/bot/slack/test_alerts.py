@@ -93,6 +93,7 @@ class Scene:
 
     async def until(self, found: Callable[[], object]) -> None:
         """Wait while time goes on, so that what is due comes."""
+        self.clock.pass_(ArmTiming().inventory_age)  # the gateways are read again at once
 
         def due() -> object:
             self.clock.pass_(5)
@@ -167,7 +168,7 @@ def test_alert_is_known_by_its_event(more: dict[str, str], *, expected: bool) ->
 
 
 async def test_one_problem_has_one_card(arm: ArmStandIn, ca_file: str, tmp_path: Path) -> None:
-    async with scene(arm, ca_file, tmp_path) as stage:
+    async with scene(arm, ca_file, tmp_path, alerts_every_s=3600.0) as stage:
         first = await stage.alert(f"502 Bad Gateway on {NAME}")
         card = await stage.card_under(first)
         assert CAUSE in stage.lines(first)
@@ -331,7 +332,7 @@ async def test_following_ends_with_who_may_not_ask(
 async def test_many_alerts_are_limited(
     arm: ArmStandIn, ca_file: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with scene(arm, ca_file, tmp_path) as stage:
+    async with scene(arm, ca_file, tmp_path, alerts_every_s=3600.0) as stage:
         for _ in range(12):
             await stage.alert(f"502 Bad Gateway on {NAME}")
 

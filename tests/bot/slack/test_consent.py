@@ -21,6 +21,7 @@ from tests.support.wholebot import World, read, whole_bot
 
 pytestmark = pytest.mark.may_block
 ESTATE = Estate()
+CHECK = f"{NAME}:1"
 SHARED, COLLEAGUE, PARTNER = "C0SHARED", "U0SECOND", "U0PARTNER"
 
 
@@ -30,9 +31,7 @@ async def resolver(_host: str, _port: int) -> Sequence[str]:
 
 @pytest.fixture
 async def bot(tmp_path: Path) -> AsyncIterator[RunningBot]:
-    async with whole_bot(
-        World(loopback=True, resolver=resolver, digests=True), tmp_path
-    ) as running:
+    async with whole_bot(World(loopback=True, resolver=resolver), tmp_path) as running:
         yield running
 
 
@@ -68,13 +67,15 @@ async def test_card_waits_for_remembered_and_revocable_consent(bot: RunningBot) 
         assert len(public(bot)) == count
 
 
-async def test_command_is_private_once_slack_said_shared(bot: RunningBot) -> None:
-    await bot.slack.mention("whoami", channel=SHARED)
-    await bot.slack.mention("list", channel=SHARED)
-    await private(bot, "Allow cards")
-    await bot.slack.command(f"subscribe {NAME} daily 08:30 tz=UTC", channel=SHARED, user=COLLEAGUE)
-    await private(bot, "Allow cards", COLLEAGUE)
-    assert public(bot) == []
+async def test_command_is_private_once_slack_said_shared(tmp_path: Path) -> None:
+    async with whole_bot(World(digests=True), tmp_path) as bot:
+        await bot.slack.mention("whoami", channel=SHARED)
+        await bot.slack.mention("list", channel=SHARED)
+        await private(bot, "Allow cards")
+        subscribe = f"subscribe {NAME} daily 08:30 tz=UTC"
+        await bot.slack.command(subscribe, channel=SHARED, user=COLLEAGUE)
+        await private(bot, "Allow cards", COLLEAGUE)
+        assert public(bot) == []
 
 
 async def test_first_command_is_private_before_any_event(bot: RunningBot) -> None:
@@ -91,9 +92,8 @@ def add(bot: RunningBot, channel: Channel) -> str:
 
 
 async def test_channel_about_to_be_shared_counts(bot: RunningBot) -> None:
-    await bot.slack.command(
-        "list", channel=add(bot, Channel(id="C0PENDING", name="pending", pending=True))
-    )
+    channel = add(bot, Channel(id="C0PENDING", name="pending", pending=True))
+    await bot.slack.command(CHECK, channel=channel)
     assert await private(bot, "Allow cards")
     assert not bot.slack.messages("C0PENDING")
 
@@ -108,11 +108,11 @@ async def test_channel_of_own_workspaces_is_not_shared(bot: RunningBot) -> None:
 
 async def test_event_of_sharing_ends_what_was_known(bot: RunningBot) -> None:
     channel = add(bot, Channel(id="C0LATER", name="later"))
-    await bot.slack.command("list", channel=channel)
-    await bot.slack.until(bot.slack.ephemerals)
+    await bot.slack.command(CHECK, channel=channel)
+    await bot.slack.until(lambda: bot.slack.messages(channel))
     add(bot, Channel(id="C0LATER", name="later", foreign=True))
     await bot.slack.event({"type": "channel_shared", "channel": channel})
-    await bot.slack.command("list", channel=channel, user=COLLEAGUE)
+    await bot.slack.command(CHECK, channel=channel, user=COLLEAGUE)
     assert await private(bot, "Allow cards", COLLEAGUE)
     assert not any(m.text.startswith("Allow cards") for m in bot.slack.ephemerals("U0ONCALL"))
 
@@ -141,17 +141,17 @@ async def test_shared_channel_waits_while_the_database_is_down(
 
 
 async def test_partner_cannot_consent(bot: RunningBot) -> None:
-    await bot.slack.mention("list", channel=SHARED)
+    await bot.slack.mention(CHECK, channel=SHARED)
     wanted = await private(bot, "Allow cards")
     await bot.slack.click(wanted, "consent", user=PARTNER)
     await private(bot, "Only people", PARTNER)
-    await bot.slack.command("list", channel=SHARED, user=COLLEAGUE)
+    await bot.slack.command(CHECK, channel=SHARED, user=COLLEAGUE)
     await private(bot, "Allow cards", COLLEAGUE)
     assert public(bot) == []
 
 
 async def test_late_slack_is_waited_for_in_private(tmp_path: Path) -> None:
-    world = World(loopback=True, resolver=resolver, digests=True, sharing_waits=(0.01, 30.0))
+    world = World(loopback=True, resolver=resolver, sharing_waits=(0.01, 30.0))
     async with whole_bot(world, tmp_path) as bot, ESTATE.backend() as backend:
         channel = add(bot, Channel(id="C0SLOW", name="slow"))
         bot.slack.faults.add(Fault(method="conversations.info", before=0.5))
@@ -180,6 +180,6 @@ async def test_card_is_private_while_slack_never_says(tmp_path: Path) -> None:
 async def test_failing_slack_keeps_a_card_private(bot: RunningBot) -> None:
     channel = add(bot, Channel(id="C0FAILING", name="failing"))
     bot.slack.faults.add(Fault(method="conversations.info", error="internal_error"))
-    await bot.slack.command("list", channel=channel)
+    await bot.slack.command(CHECK, channel=channel)
     await private(bot, "Allow cards in this channel")
     assert not [one for one in bot.slack.messages(channel) if one.by_bot]
