@@ -28,6 +28,7 @@ from bot.checks import gateway_lookup
 from bot.digest.zones import preload
 from bot.observability.logs import json_formatter
 from chainlib.aio import load_well_known
+from playground.lab import pki
 from playground.slack import SlackStandIn
 from tests.support import measuring
 from tests.support.sampling import of_all
@@ -157,6 +158,17 @@ def _clean_environment() -> None:
         del os.environ[variable]
 
 
+def _trust_one_root() -> None:
+    """Let OpenSSL find one root in place of the machine's, which no server of a test uses.
+
+    Reading those takes 56 ms of CPU time for each client of Azure, a tenth of a whole run.
+    """
+    roots = run_folder() / "system-roots.pem"
+    if not roots.exists():
+        roots.write_bytes(pki.root().pem)
+    os.environ["SSL_CERT_FILE"] = str(roots)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """A blocking call of our own code inside the event loop fails the test.
@@ -207,6 +219,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.collectonly:
         return
     _clean_environment()
+    _trust_one_root()
     _keep_bytecode()
     fork_the_workers(config)
     send_less(config)

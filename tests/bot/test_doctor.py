@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -15,8 +14,6 @@ from playground.stage import Stage
 from tests.support.waiting import within_limit
 from tests.support.warm import appgw
 
-COLD = (sys.executable, "-c", "from bot.cli import main; main()", "doctor")
-
 
 async def doctor(
     settings: Mapping[str, str], folder: Path, program: Sequence[str] = ()
@@ -24,6 +21,7 @@ async def doctor(
     """The exit status and everything that was printed."""
     environment = {
         "PATH": os.environ["PATH"],
+        "SSL_CERT_FILE": os.environ["SSL_CERT_FILE"],
         "PYTHONPATH": str(Path(__file__).parents[2]),
         **settings,
     }
@@ -141,6 +139,6 @@ async def test_doctor_tells_a_proxy_from_a_refusal(tmp_path: Path) -> None:
 
 
 async def test_doctor_without_settings_says_what_is_missing(tmp_path: Path) -> None:
-    status, printed = await doctor({}, tmp_path, COLD)
+    status, printed = await doctor({}, tmp_path)
     assert (status, "Traceback" in printed) == (2, False)
     assert "SLACK_BOT_TOKEN is missing" in printed

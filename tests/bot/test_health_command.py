@@ -60,6 +60,7 @@ async def process(stage: Stage, *words: str, cold: bool = False, **more: str) ->
     """Run it as people do; `cold` imports everything anew."""
     environment = {
         "PATH": os.environ["PATH"],
+        "SSL_CERT_FILE": os.environ["SSL_CERT_FILE"],
         "PYTHONPATH": str(Path(__file__).parents[2]),
         **stage.environment(),
         **more,
@@ -275,6 +276,7 @@ async def test_lasting_stages_are_shown_until_ctrl_c(stage: Stage, slow: str, wo
     terminal, change_key = pty.openpty()
     environment = {
         "PATH": os.environ["PATH"],
+        "SSL_CERT_FILE": os.environ["SSL_CERT_FILE"],
         "PYTHONPATH": str(Path(__file__).parents[2]),
         "TERM": "xterm",
         **stage.environment(),
