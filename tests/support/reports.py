@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from types import MappingProxyType
 
 from cryptography import x509
@@ -152,7 +153,7 @@ def long_host() -> CheckReport:
     return report(LEAF, rules=policy(ROOT, name=host), host=host, port=8443)
 
 
-CASES: Mapping[str, Callable[[], CheckReport]] = MappingProxyType(
+_MADE: Mapping[str, Callable[[], CheckReport]] = MappingProxyType(
     {
         "good": lambda: report(LEAF, ISSUING),
         "leaf-only": lambda: repaired(report(LEAF), LEAF, ISSUING),
@@ -176,3 +177,7 @@ CASES: Mapping[str, Callable[[], CheckReport]] = MappingProxyType(
         "hostile": hostile,
     }
 )
+CASES: Mapping[str, Callable[[], CheckReport]] = MappingProxyType(
+    {name: cache(made) for name, made in _MADE.items()}
+)
+"""Reports by name, each judged when it is first asked for."""

@@ -186,7 +186,8 @@ def pairs(text: AlertText) -> Iterator[tuple[str, str, str | None]]:
                 line.text.strip("`\"'* "),
                 None,
             )
-        for match in _LABEL_VALUE.finditer(line.text):
+        signed = ":" in line.text or "=" in line.text
+        for match in _LABEL_VALUE.finditer(line.text) if signed else ():
             yield match["label"], match["value"], line.text[match.end() :]
 
 
