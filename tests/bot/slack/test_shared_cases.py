@@ -227,15 +227,15 @@ def fits(row: Json, world: World) -> bool:
 async def test_rows_of_one_workspace(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, kinds: set[str]
 ) -> None:
-    assert await play(kinds, World(digests=True), tmp_path, caplog) == {}
+    assert await play(kinds, World(digests=kinds == WHO), tmp_path, caplog) == {}
 
 
 async def test_rows_of_a_named_bot(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    world = World(access=Access(asking_bots=frozenset({"B0WF"})), digests=True)
+    world = World(access=Access(asking_bots=frozenset({"B0WF"})))
     assert await play(WHO, world, tmp_path, caplog) == {}
 
 
 async def test_rows_of_an_organisation(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with SlackStandIn() as slack:
         slack.workspace.enterprise = "E0ORG"
-        assert await play(WHO, World(slack=slack, digests=True), tmp_path, caplog) == {}
+        assert await play(WHO, World(slack=slack), tmp_path, caplog) == {}
