@@ -78,6 +78,9 @@ def _wavering(state: ProblemState) -> bool:
 def _fold(
     before: BackendState | None, seen: Observation, at: datetime
 ) -> tuple[BackendState, tuple[BackendEvent, ...]]:
+    if before and not before.problems and not seen.problems:  # most backends, at most times
+        well = BackendState(seen=seen, problems=(), first_seen=before.first_seen, last_seen=at)
+        return well, tuple(_events(before, {}, (), seen, at))
     remembered = {_identity(state.problem): state for state in before.problems} if before else {}
     present = {_identity(problem): problem for problem in seen.problems}
     quiet = [

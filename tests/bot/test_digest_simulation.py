@@ -100,24 +100,24 @@ class World:
         near = bisect(self.flaps[number], (at, at))
         if _within(self.flaps[number][max(near - 3, 0) : near], at):
             found = [problem(Code.TCP_FAILED, f"b{number}")]
-        begins, _ = self.certificate(number, at)
-        return _observation(number, (*found, *self._renewal(number, at)), begins)
-
-    def _renewal(self, number: int, at: datetime) -> Iterator[Problem]:
         begins, ends = self.certificate(number, at)
         if reminder_threshold(begins, ends, at, is_ca=False) is not None:
-            about = f"b{number}:{begins:%m%d}"
-            yield problem(
-                Code.CERTIFICATE_EXPIRING,
-                about,
-                severity=Severity.WARNING,
-                not_before=begins,
-                not_after=ends,
-            )
+            found.append(_renewal(number, begins, ends))
+        return _observation(number, tuple(found), begins)
 
     def certificate(self, number: int, at: datetime) -> tuple[datetime, datetime]:
         """The lifetime of the leaf that a backend presents."""
-        return [life for life in self.certificates[number] if life[0] <= at][-1]
+        first, renewed = self.certificates[number]
+        return renewed if renewed[0] <= at else first
+
+
+@cache
+def _renewal(number: int, begins: datetime, ends: datetime) -> Problem:
+    """A certificate that is to be renewed."""
+    about, severity = f"b{number}:{begins:%m%d}", Severity.WARNING
+    return problem(
+        Code.CERTIFICATE_EXPIRING, about, severity=severity, not_before=begins, not_after=ends
+    )
 
 
 @cache

@@ -164,11 +164,11 @@ def test_no_zone_ever_doubles_or_drops_a_day(figure: Callable[[str], None]) -> N
 
 def _transitions(zone: str) -> list[datetime]:
     """The instants (to the hour) at which the zone's offset changes, within two years."""
-    days = [MONDAY + timedelta(days=n) for n in range(2 * 365)]
+    week, day = timedelta(days=7), timedelta(days=1)
+    weeks = _crossed(zone, [MONDAY + week * n for n in range(2 * 53)])
+    days = [at for end in weeks for at in _crossed(zone, [end - week + day * n for n in range(8)])]
     return [
-        crossed
-        for day in _crossed(zone, days)
-        for crossed in _crossed(zone, [day - timedelta(hours=24 - 6 * n) for n in range(5)])
+        at for end in days for at in _crossed(zone, [end - day + day / 4 * n for n in range(5)])
     ]
 
 

@@ -363,6 +363,7 @@ async def test_silent_gateway_delays_its_channel_two_minutes(
         assert await world.until_done(1) == ["sent"]
 
 
+@no_matter_which_database
 async def test_429_costs_nothing(world: World, figure: Callable[[str], None]) -> None:
     """Without a pace of its own the engine is told off, waits as asked, and loses nothing.
 
