@@ -9,8 +9,8 @@ Composition has three steps, and this file is the first:
 3. `bot.composition.digests`, beside it: the same check services to the digest engine, with the
    renderer and the poster of `bot.slack`.
 
-Exit status: 0 after SIGTERM or SIGINT, 2 when the settings, a token, a port or the database cannot
-be used.
+Exit status: 0 after SIGTERM, SIGINT or SIGHUP, 2 when the settings, a token, a port or the database
+cannot be used.
 """
 
 from __future__ import annotations
@@ -265,7 +265,10 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
             stop.set()
             _end_within(LONGEST_END_S)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    ends = [signal.SIGTERM, signal.SIGINT]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as `nohup` sets it
+        ends.append(signal.SIGHUP)  # the terminal is gone
+    for number in ends:
         loop.add_signal_handler(number, begin)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -88,11 +89,11 @@ class BotProcess:
         """Its process id."""
         return self._process.pid
 
-    async def stop(self) -> int:
-        """Send SIGTERM, then SIGKILL if it takes too long; returns the exit status."""
+    async def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal, then SIGKILL if it takes too long; returns the exit status."""
         if self._process.returncode is None:
             with suppress(ProcessLookupError):
-                self._process.terminate()
+                self._process.send_signal(how)
             try:
                 async with asyncio.timeout(STOP_SECONDS):
                     await self._process.wait()

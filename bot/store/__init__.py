@@ -6,8 +6,9 @@ import this package.
 """
 
 from bot.store.availability import outage_of
-from bot.store.database import Store, StoreLocked, UnusableDatabase, open_store, upgrade
+from bot.store.database import Store, open_store, upgrade
 from bot.store.monitor import monitored
+from bot.store.refusals import StoreLocked, UnusableDatabase
 from bot.store.retention import export, purge
 from bot.store.schema import SchemaUnknown
 from bot.store.usable import check_database, describe

@@ -7,8 +7,6 @@ psycopg 3.
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -22,8 +20,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from bot.digest.zones import preload
 from bot.domain.outage import DatabaseUnavailable
+from bot.store import sqlite_file
 from bot.store.availability import Availability
 from bot.store.codec import prepare
+from bot.store.refusals import StoreLocked, UnusableDatabase, unusable_after
 from bot.store.schema import current_revision, upgrade_connection
 from bot.store.silence_limit import Limit, connect_with_silence_limit, limit_silence
 from bot.store.subseconds import add_unixepoch
@@ -34,8 +34,6 @@ _PRAGMAS = (
     "PRAGMA busy_timeout=30000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
     "PRAGMA foreign_keys=ON;"
 )
-_LONGEST_REASON = 300
-_OWN_FILE, _OWN_FOLDER = 0o600, 0o700
 _READS_ALONE = "reads_alone"
 # A replica that is paused inside a transaction keeps its locks. The server ends that transaction,
 # so that another replica can take over.
@@ -52,31 +50,13 @@ POSTGRESQL: dict[str, Any] = {
 }
 
 
-_DISK = (
-    "check APPGW_DATABASE_URL and APPGW_DATA_DIR, "
-    "for example APPGW_DATA_DIR=/data on a disk that can be written."
+# A replica that starts while another one migrates waits for it.
+UPGRADE_WAIT_S = 120.0
+_LOCK_NOT_AVAILABLE = "55P03"
+_UPGRADE_LOCKED = (
+    "Another process has been upgrading the database for {:.0f} seconds: wait until it is ready, "
+    "or end its session (pg_locks shows it as an advisory lock), and start again."
 )
-_RESTORE = (
-    "restore a backup in its place, or name another file, for example "
-    "APPGW_DATABASE_URL=sqlite:////data/appgw.sqlite3."
-)
-_SQLITE_REMEDIES = {
-    "malformed": _RESTORE,
-    "not a database": _RESTORE,
-    "not a regular file": _RESTORE.partition(", or ")[2],
-    "is locked": "another program holds it: end that program, for example a backup, and try again.",
-}
-
-
-class UnusableDatabase(Exception):
-    """The database URL is invalid, or its database cannot be opened.
-
-    The text is one sentence with an example.
-    """
-
-
-class StoreLocked(Exception):
-    """Another process uses this SQLite file; the text is one sentence that says what to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +120,7 @@ class Store:
             os.close(self.lock)
 
 
-def open_store(url: str) -> Store:
+def open_store(url: str, *, upgrade_wait_s: float = UPGRADE_WAIT_S) -> Store:
     """Open a database, migrate its schema, and lock it if it is a SQLite file.
 
     Blocks. It also prepares what would block later (time zones, adapters of stored types), so call
@@ -148,14 +128,15 @@ def open_store(url: str) -> Store:
 
     Raises:
         UnusableDatabase: the URL, the server, the password or the file is wrong.
-        StoreLocked: another process has the file.
+        StoreLocked: another process has the file, or has upgraded the schema for longer than
+            `upgrade_wait_s` seconds.
         SchemaUnknown: a newer version of the bot, or another program, has written it.
     """
     preload()
     prepare()
     parsed = parse_url(url)
     lock = (
-        _lock(Path(parsed.database))
+        sqlite_file.lock(Path(parsed.database))
         if parsed.get_backend_name() == "sqlite" and parsed.database
         else None
     )
@@ -163,12 +144,14 @@ def open_store(url: str) -> Store:
     sync_engine = open_sync(url, availability.patience)
     try:
         with sync_engine.begin() as connection:
-            upgrade_connection(connection)
+            upgrade_connection(connection, upgrade_wait_s)
             save_and_delete(connection)
     except BaseException as error:
         sync_engine.dispose()
         if lock is not None:
             os.close(lock)
+        if getattr(getattr(error, "orig", None), "sqlstate", None) == _LOCK_NOT_AVAILABLE:
+            raise StoreLocked(_UPGRADE_LOCKED.format(upgrade_wait_s)) from error
         if isinstance(error, SQLAlchemyError):
             raise unusable_after(parsed, error) from error
         raise
@@ -246,34 +229,6 @@ def parse_url(url: str) -> URL:
     )
 
 
-def unusable_after(parsed: URL, error: SQLAlchemyError) -> UnusableDatabase:
-    """As `unusable`, with the driver's message."""
-    return unusable(parsed, str(getattr(error, "orig", None) or error))
-
-
-def unusable(parsed: URL, reason: str) -> UnusableDatabase:
-    """The error for an unusable database: its URL without password and the driver's message."""
-    # The query part may contain a password too, which `hide_password` does not remove.
-    shown = parsed.set(drivername=parsed.get_backend_name(), query={}).render_as_string(
-        hide_password=True
-    )
-    lines = [line.strip() for line in reason.splitlines() if line.strip()] or ["no reason given"]
-    return UnusableDatabase(
-        f"The database {shown} cannot be opened: {lines[0].rstrip('.')[:_LONGEST_REASON]}; "
-        f"{_remedy(parsed, reason)}"
-    )
-
-
-def _remedy(parsed: URL, reason: str) -> str:
-    if parsed.get_backend_name() != "sqlite":
-        return (
-            "check server, database, user, password and rights in APPGW_DATABASE_URL, for example "
-            "postgresql://user@host:5432/appgw."
-        )
-    found = (remedy for words, remedy in _SQLITE_REMEDIES.items() if words in reason)
-    return next(found, _DISK)
-
-
 def open_postgresql(parsed: URL, limit: Limit) -> Engine:
     """Open a PostgreSQL database for synchronous code."""
     engine = create_engine(parsed, **POSTGRESQL)
@@ -323,53 +278,3 @@ def _begin_immediate(connection: Connection) -> None:
     """
     if not connection.get_execution_options().get(_READS_ALONE):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def check_kind(file: Path) -> None:
-    """Refuse a folder, a pipe or a device, which keeps its mode and may never end.
-
-    Raises:
-        UnusableDatabase: it is no regular file.
-        OSError: its name cannot be used.
-    """
-    if file.exists() and not file.is_file():
-        reason = os.strerror(errno.EISDIR) if file.is_dir() else "it is not a regular file"
-        raise unusable(URL.create("sqlite", database=str(file)), reason)
-
-
-def _keep_private(file: Path) -> None:
-    """Make the database readable for its owner alone, whatever the umask.
-
-    SQLite gives its additional files the mode of the database. A folder that holds other files
-    keeps its mode.
-    """
-    file.parent.mkdir(parents=True, exist_ok=True, mode=_OWN_FOLDER)
-    folder = file.parent.stat()
-    ours = all(one.name.startswith(file.name) for one in file.parent.iterdir())
-    if ours and folder.st_uid == os.geteuid():
-        file.parent.chmod(_OWN_FOLDER)
-    os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWN_FILE))
-    for one in (file, *(Path(f"{file}{end}") for end in ("-wal", "-shm", ".lock"))):
-        if one.exists() and one.stat().st_uid == os.geteuid():
-            one.chmod(_OWN_FILE)
-
-
-def _lock(file: Path) -> int:
-    """Lock the file until the process ends; the system frees the lock after a crash too."""
-    try:
-        check_kind(file)
-        _keep_private(file)
-        lock = os.open(f"{file}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWN_FILE)
-    except OSError as error:
-        raise unusable(
-            URL.create("sqlite", database=str(file)), os.strerror(error.errno or 0)
-        ) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(lock)
-        raise StoreLocked(
-            f"Another process has {file}: stop it, or use PostgreSQL for several "
-            "(APPGW_DATABASE_URL=postgresql://user@host/appgw)."
-        ) from error
-    return lock

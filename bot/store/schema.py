@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Collection
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
+
+log = logging.getLogger(__name__)
 
 _MIGRATIONS = Path(__file__).with_name("migrations")
 _REVISION_TABLE = "alembic_version"
@@ -24,21 +28,33 @@ class SchemaUnknown(Exception):
     """
 
 
-def upgrade_connection(connection: Connection) -> str:
+def upgrade_connection(connection: Connection, wait_s: float) -> str:
     """Migrate the schema inside the caller's transaction and return its revision.
 
-    Replicas that start at the same time wait for each other.
+    Replicas that start at the same time wait for each other, at most `wait_s` seconds.
 
     Raises:
         SchemaUnknown: the database is newer than this code, or another program's.
+        OperationalError: with the SQLSTATE `lock_not_available`, when the wait was too long.
     """
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
+        _wait_for_other_upgrades(connection, wait_s)
     current = current_revision(connection)
     head = _revisions()[-1]
     if current != head:
         _upgrade(connection)
     return head
+
+
+def _wait_for_other_upgrades(connection: Connection, wait_s: float) -> None:
+    lock, key = "SELECT pg_{}advisory_xact_lock(:key)", {"key": _UPGRADE_LOCK}
+    if connection.scalar(text(lock.format("try_")), key):
+        return
+    log.warning("another process upgrades the database: waiting up to %.0f s for it", wait_s)
+    limit = text("SELECT set_config('lock_timeout', :milliseconds, true)")
+    connection.execute(limit, {"milliseconds": f"{wait_s * 1000:.0f}"})
+    connection.execute(text(lock.format("")), key)
+    connection.execute(limit, {"milliseconds": "0"})
 
 
 def current_revision(connection: Connection) -> str:
@@ -57,9 +73,19 @@ def current_revision(connection: Connection) -> str:
             "newer version of appgw that wrote it, or restore the backup made before the upgrade; "
             f"if another program wrote it, {_OWN_DATABASE}"
         )
-    if not current and set(names) - {_REVISION_TABLE} and connection.dialect.name == "sqlite":
-        raise SchemaUnknown(f"The database holds the tables of another program: {_OWN_DATABASE}")
+    if not current and connection.dialect.name == "sqlite":
+        refuse_other_tables(names)
     return current
+
+
+def refuse_other_tables(names: Collection[str]) -> None:
+    """Refuse a SQLite file that has tables, and none that the bot makes first.
+
+    Raises:
+        SchemaUnknown: another program has made it.
+    """
+    if names and _REVISION_TABLE not in names:
+        raise SchemaUnknown(f"The database holds the tables of another program: {_OWN_DATABASE}")
 
 
 def _revisions() -> tuple[str, ...]:

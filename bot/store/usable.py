@@ -12,15 +12,10 @@ from pathlib import Path
 from sqlalchemy import URL, Connection, Engine, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.store.database import (
-    POSTGRESQL,
-    Store,
-    check_kind,
-    parse_url,
-    unusable,
-    unusable_after,
-)
+from bot.store.database import POSTGRESQL, Store, parse_url
+from bot.store.refusals import unusable, unusable_after
 from bot.store.schema import current_revision
+from bot.store.sqlite_file import check_kind
 
 _CONNECT_S = 3
 _MIN_FREE = 1024 * 1024

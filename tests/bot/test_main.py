@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import sqlite3
 from collections.abc import Sequence
@@ -111,7 +112,8 @@ async def test_it_answers_and_ends_with_0(tmp_path: Path, socket_mode: bool) -> 
             slack.request_url = None if socket_mode else bot.request_url
             assert (await slack.command("help")).ok
             await slack.until(slack.ephemerals)
-            assert await bot.stop() == 0
+            assert await bot.stop(signal.SIGHUP if socket_mode else signal.SIGTERM) == 0
+        assert "stopped" in bot.log.read_text()
         assert "OPEN ACCESS" in bot.log.read_text()
         assert "xoxb-" not in bot.log.read_text()
 

@@ -82,6 +82,16 @@ def test_look_refuses_what_the_start_refuses(tmp_path: Path, kind: str) -> None:
     assert file.is_file() or file.stat().st_mode == before, "a device of the system keeps its mode"
 
 
+def test_foreign_file_is_left_as_it_is(tmp_path: Path) -> None:
+    another_program(file := tmp_path / "appgw.sqlite3")
+    file.chmod(0o644)
+    before = file.read_bytes()
+    with pytest.raises(SchemaUnknown):
+        upgrade(f"sqlite:///{file}")
+    assert (oct(file.stat().st_mode & 0o777), file.read_bytes()) == ("0o644", before)
+    assert list(tmp_path.iterdir()) == [file]
+
+
 def test_deleted_working_directory_is_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -72,6 +72,22 @@ def test_second_process_on_one_file_is_refused(tmp_path: Path) -> None:
         open_store(url)
 
 
+@pytest.mark.postgres
+def test_upgrade_that_does_not_end_is_refused(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with (
+        fresh_database("postgresql", tmp_path) as url,
+        opened(url) as other,
+        other.sync_engine.connect() as connection,
+    ):
+        lock = sa.text("SELECT pg_advisory_lock(:key)")
+        connection.execute(lock, {"key": schema._UPGRADE_LOCK})
+        with pytest.raises(StoreLocked, match="upgrading the database for 1 seconds"):
+            open_store(url, upgrade_wait_s=1)
+    assert "another process upgrades the database" in caplog.text
+
+
 def test_lock_is_given_back(tmp_path: Path) -> None:
     with fresh_database("sqlite", tmp_path) as url:
         assert [upgrade(url) for _ in range(2)] == ["0003", "0003"]
