@@ -30,6 +30,10 @@ async def bot(request: pytest.FixtureRequest) -> AsyncIterator[RunningBot]:
         assert running.slack.complaints == []
 
 
+CALLS_ONLY = pytest.mark.parametrize("bot", [False], ids=["http"], indirect=True)
+"""For the calls of the bot, which do not depend on how requests reach it."""
+
+
 @pytest.fixture
 async def slow() -> AsyncIterator[RunningBot]:
     async with running_bot(script=Script()) as running:
@@ -78,19 +82,17 @@ async def test_empty_line_answers_with_private_help(bot: RunningBot, text: str) 
     assert top(bot) == []
 
 
-@pytest.mark.parametrize(
-    ("verb", "shown"),
-    [
+async def test_small_verbs_answer_the_asker_alone(bot: RunningBot) -> None:
+    for verb, shown in (
         ("version", "appgw-check"),
         ("whoami", "workspace"),
         ("doctor", "transport"),
         ("help rehearse", "rehearse"),
-    ],
-)
-async def test_small_verbs_answer_the_asker_alone(bot: RunningBot, verb: str, shown: str) -> None:
-    await bot.slack.command(verb)
-    (answer,) = await bot.slack.until(bot.slack.ephemerals)
-    assert shown in json.dumps(answer.blocks)
+    ):
+        await bot.slack.command(verb)
+        (answer,) = await bot.slack.until(bot.slack.ephemerals)
+        assert shown in json.dumps(answer.blocks)
+        bot.slack.workspace.ephemerals.clear()
     assert top(bot) == []
 
 
@@ -296,15 +298,15 @@ async def test_fix_steps_open_a_form(bot: RunningBot) -> None:
     assert "Intermediate missing" in json.dumps(view.view["blocks"])
 
 
-@pytest.mark.parametrize(
-    ("entry", "title"), [("form", "Check a backend"), ("rehearse", "Rehearse a chain")]
-)
-async def test_the_overflow_opens_forms(bot: RunningBot, entry: str, title: str) -> None:
+async def test_the_overflow_opens_forms(bot: RunningBot) -> None:
     bot.script.case = "good"
     await bot.slack.command(HOST)
-    await bot.slack.click(await verdict(bot), "more", option=entry)
-    view = await bot.slack.until(bot.slack.view)
-    assert view.view["title"]["text"] == title
+    card = await verdict(bot)
+    for entry, title in (("form", "Check a backend"), ("rehearse", "Rehearse a chain")):
+        await bot.slack.click(card, "more", option=entry)
+        view = await bot.slack.until(bot.slack.view)
+        assert view.view["title"]["text"] == title
+        bot.slack.workspace.views.clear()
 
 
 async def test_private_is_seen_by_the_asker_alone(bot: RunningBot) -> None:
@@ -332,6 +334,7 @@ async def test_internal_error_is_shown_on_the_card(slow: RunningBot) -> None:
     assert "boom" not in json.dumps(card.blocks)
 
 
+@CALLS_ONLY
 async def test_channel_without_the_bot_gets_instructions(bot: RunningBot) -> None:
     bot.slack.faults.add(Fault(method="chat.postMessage", error="not_in_channel"))
     await bot.slack.command(HOST)
@@ -339,6 +342,7 @@ async def test_channel_without_the_bot_gets_instructions(bot: RunningBot) -> Non
     assert "/invite" in json.dumps(shown.blocks)
 
 
+@CALLS_ONLY
 async def test_bot_invited_meanwhile_checks_at_once(bot: RunningBot) -> None:
     bot.slack.faults.add(Fault(method="chat.postMessage", error="not_in_channel", times=1))
     await bot.slack.command(HOST)
@@ -361,6 +365,7 @@ async def test_form_for_a_botless_channel_answers_directly(
     assert '"channel_id": "C0QUIET"' in json.dumps(shown.blocks)
 
 
+@CALLS_ONLY
 async def test_rate_limited_ephemeral_is_waited_for(bot: RunningBot) -> None:
     bot.slack.faults.add(Fault(method="response_url", status=429, retry_after=1, times=1))
     await bot.slack.command("help")
@@ -368,6 +373,7 @@ async def test_rate_limited_ephemeral_is_waited_for(bot: RunningBot) -> None:
     assert shown.blocks
 
 
+@CALLS_ONLY
 async def test_used_up_response_url_is_replaced(bot: RunningBot) -> None:
     bot.slack.faults.add(Fault(method="response_url", status=404))
     await bot.slack.command("help")
@@ -375,26 +381,24 @@ async def test_used_up_response_url_is_replaced(bot: RunningBot) -> None:
     assert shown.blocks
 
 
-@pytest.mark.parametrize(
-    ("fault", "said"),
-    [
+@CALLS_ONLY
+async def test_doctor_says_what_slack_refuses_now(bot: RunningBot) -> None:
+    for fault, said in (
         (Fault(method="auth.test", error="token_revoked"), "(token_revoked)"),
         (Fault(method="auth.test", error="ekm_access_denied"), "an admin has to allow it"),
         (Fault(method="auth.test", status=503), "(http_503)"),
-    ],
-    ids=["token", "organisation", "outage"],
-)
-async def test_doctor_says_what_slack_refuses_now(bot: RunningBot, fault: Fault, said: str) -> None:
-    bot.slack.faults.add(fault)
-    await bot.slack.command("doctor")
-    (shown,) = await bot.slack.until(bot.slack.ephemerals)
-    assert said in read(shown)
-    assert "slack: ok" not in read(shown)
+    ):
+        bot.slack.faults.add(fault)
+        await bot.slack.command("doctor")
+        (shown,) = await bot.slack.until(bot.slack.ephemerals)
+        assert said in read(shown)
+        assert "slack: ok" not in read(shown)
+        bot.slack.faults.clear()
+        bot.slack.workspace.ephemerals.clear()
 
 
-async def test_card_in_its_own_thread_addresses_the_channel(
-    bot: RunningBot,
-) -> None:
+@CALLS_ONLY
+async def test_card_in_its_own_thread_addresses_the_channel(bot: RunningBot) -> None:
     await bot.slack.command(HOST)
     card = await verdict(bot)
     await files_in_thread(bot, card)
@@ -404,6 +408,7 @@ async def test_card_in_its_own_thread_addresses_the_channel(
     assert card.ts in {message.ts for message in top(bot)}
 
 
+@CALLS_ONLY
 async def test_refused_blocks_go_out_as_plain_text(bot: RunningBot) -> None:
     bot.slack.faults.add(Fault(method="chat.update", error="invalid_blocks", times=1))
     await bot.slack.command(HOST)
@@ -412,12 +417,14 @@ async def test_refused_blocks_go_out_as_plain_text(bot: RunningBot) -> None:
     assert card[0].blocks == ()
 
 
+@CALLS_ONLY
 async def test_a_rate_limit_is_waited_for(bot: RunningBot) -> None:
     bot.slack.faults.add(Fault(method="chat.update", status=429, retry_after=1, times=2))
     await bot.slack.command(HOST)
     assert (await verdict(bot)).text.startswith("FAIL")
 
 
+@CALLS_ONLY
 async def test_a_lost_answer_is_never_posted_twice(bot: RunningBot) -> None:
     bot.slack.faults.add(Fault(method="chat.postMessage", cut=True, times=1))
     await bot.slack.command(HOST)
@@ -425,6 +432,7 @@ async def test_a_lost_answer_is_never_posted_twice(bot: RunningBot) -> None:
     assert [m.text.partition(" ")[0] for m in top(bot)] == ["FAIL"]
 
 
+@CALLS_ONLY
 async def test_server_error_on_an_edit_is_retried(bot: RunningBot) -> None:
     bot.slack.faults.add(Fault(method="chat.update", status=500, times=2))
     await bot.slack.command(HOST)
@@ -432,6 +440,7 @@ async def test_server_error_on_an_edit_is_retried(bot: RunningBot) -> None:
     assert len(top(bot)) == 1
 
 
+@CALLS_ONLY
 async def test_pem_without_files_scope_goes_out_as_text(bot: RunningBot) -> None:
     bot.slack.faults.add(Fault(method="files.getUploadURLExternal", error="missing_scope"))
     await bot.slack.command(HOST)

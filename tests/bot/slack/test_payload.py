@@ -32,6 +32,7 @@ from bot.slack.invocation import (
 )
 from bot.slack.payload import text_at
 from chainlib import Code, Where
+from tests.support.sampling import of_all
 
 KEYS = (
     *(
@@ -99,7 +100,7 @@ READERS: dict[str, Callable[[dict[str, Any]], Invocation | None]] = {
 }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=of_all(100, 15), deadline=None)
 @given(body=PAYLOADS)
 def test_payload_of_any_shape_yields_sendable_text(body: dict[str, Any]) -> None:
     for name, reader in READERS.items():
@@ -123,7 +124,7 @@ def _is_sendable(invocation: Invocation) -> bool:
     return all(text == text.encode(errors="replace").decode() for text in shown)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=of_all(100, 15), deadline=None)
 @given(body=PAYLOADS)
 def test_part_of_any_shape_is_read_or_empty(body: dict[str, Any]) -> None:
     assert isinstance(
@@ -142,7 +143,7 @@ def test_a_value_that_is_too_deep_is_empty(text: str) -> None:
     assert json.loads(switched(text, channel="C1")) == {"channel": "C1"}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=of_all(100, 15), deadline=None)
 @given(
     names=st.dictionaries(st.sampled_from("hpngasbirktcf"), ANYTHING, max_size=13).map(
         lambda names: {"h": "a.example"} | names
