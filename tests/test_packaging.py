@@ -54,12 +54,13 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A fresh environment with the wheel in it; its dependencies are those of this environment."""
     folder = tmp_path_factory.mktemp("installed")
     venv.create(folder, with_pip=False)
-    pip = [sys.executable, "-m", "pip", "--python", folder / "bin" / "python", "install"]
-    options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--no-index", "--no-compile"]
-    subprocess.run([*pip, *options, wheel], check=True, capture_output=True)  # noqa: S603 -- our own wheel
     (packages,) = folder.glob("lib/python*/site-packages")
     # Behind the wheel's own, and without what is there for editable installations.
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    # pip's `--python` would start a second pip in the environment.
+    pip = [folder / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    options = ["--no-deps", "--no-index", "--no-compile", "--ignore-installed"]
+    subprocess.run([*pip, "install", *options, wheel], check=True, capture_output=True)  # noqa: S603 -- our own wheel
     return folder / "bin"
 
 

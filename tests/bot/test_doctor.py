@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from playground.arm import Fault, FaultKind
@@ -15,9 +15,7 @@ from tests.support.waiting import within_limit
 from tests.support.warm import appgw
 
 
-async def doctor(
-    settings: Mapping[str, str], folder: Path, program: Sequence[str] = ()
-) -> tuple[int | None, str]:
+async def doctor(settings: Mapping[str, str], folder: Path) -> tuple[int | None, str]:
     """The exit status and everything that was printed."""
     environment = {
         "PATH": os.environ["PATH"],
@@ -26,7 +24,7 @@ async def doctor(
         **settings,
     }
     process = await asyncio.create_subprocess_exec(
-        *(program or appgw("doctor")),
+        *appgw("doctor"),
         cwd=folder,
         env=environment,
         stdout=asyncio.subprocess.PIPE,

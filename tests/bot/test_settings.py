@@ -276,7 +276,7 @@ def test_endless_yaml_anchors_are_never_expanded(tmp_path: Path, name: str) -> N
 
 @pytest.mark.parametrize(
     "content",
-    ["[" * 20_000, "a: " + "{a: " * 5000, "x" * (2**20 + 1)],
+    ["[\n" * 20_000, "a: " + "{a: " * 5000, "x" * (2**20 + 1)],
     ids=["lists", "maps", "too large"],
 )
 def test_file_too_deep_or_too_large_is_refused(tmp_path: Path, content: str) -> None:
