@@ -23,6 +23,7 @@ from typing import Any
 import pytest
 from blockbuster import BlockBuster
 from hypothesis import settings
+from hypothesis.internal.entropy import deterministic_PRNG
 
 from bot.checks import gateway_lookup
 from bot.digest.zones import preload
@@ -245,6 +246,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The long tests begin first; the garbage collector need not look at them again."""
     items[:] = long_first(items)
     gc.freeze()
+    with deterministic_PRNG():
+        pass  # Hypothesis's first use collects garbage, of which there is least now
 
 
 @pytest.hookimpl(trylast=True)
