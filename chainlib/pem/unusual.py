@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -25,6 +26,7 @@ _KEY_FOUND = (
     "and treat a key that others may have seen as lost: make a new one"
 )
 _DEEPEST: Final = 3
+_NO_TEXT = re.compile("[\x00-\x08\x0e-\x1b\ufffd]")
 
 
 def load_unusual(data: bytes) -> CertificateBag:
@@ -129,7 +131,7 @@ def _is_pem(data: bytes) -> bool:
 
 
 def _is_binary(text: str) -> bool:
-    return any(c == "\ufffd" or (c < " " and not c.isspace()) for c in text)
+    return _NO_TEXT.search(text) is not None
 
 
 def _text_holds_key(data: bytes, every: tuple[str, ...]) -> bool:
