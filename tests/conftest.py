@@ -42,7 +42,7 @@ from tests.support.workers import fork_the_workers, send_less
 ALLOWED_SKIPS = Path(__file__).parent / "allowed_skips.txt"
 _BLOCKING = BlockBuster(scanned_modules=["bot", "chainlib"])
 # On a busy machine any example may take longer than a fifth of a second; whole tests have a limit.
-settings.register_profile("suite", deadline=None, max_examples=of_all(100, 50))
+settings.register_profile("suite", deadline=None, max_examples=of_all(100, 25))
 settings.load_profile("suite")
 _OUR_VARIABLES = ("APPGW_", "SLACK_", "AZURE_")
 

@@ -175,9 +175,7 @@ def second_opinion(leaf: Issued, sent: list[Issued], root: Issued) -> bool:
     return True
 
 
-@settings(
-    max_examples=of_all(300, 120), deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+@settings(max_examples=of_all(300, 80), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(plan=plans())
 def test_verdict_is_what_the_generator_knows(plan: Plan) -> None:
     leaf, tiers = build(plan)

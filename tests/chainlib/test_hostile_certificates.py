@@ -89,7 +89,7 @@ def presented(*ders: bytes) -> PresentedChain:
     )
 
 
-@settings(max_examples=of_all(150, 60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=of_all(150, 40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(sent=st.lists(damaged(), min_size=1, max_size=3), root=damaged())
 def test_damaged_list_never_raises(sent: list[bytes], root: bytes) -> None:
     anchor = parse_entry(root)
@@ -100,7 +100,7 @@ def test_damaged_list_never_raises(sent: list[bytes], root: bytes) -> None:
     repair(chain, rules, at=NOW)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=of_all(100, 40), deadline=None)
 @given(data=damaged() | st.binary(max_size=200) | st.lists(damaged(), max_size=3).map(b"".join))
 def test_damaged_file_is_read_or_refused_clearly(data: bytes) -> None:
     try:

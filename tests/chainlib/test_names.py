@@ -49,7 +49,7 @@ def certificate_for(*dns: str, cn: str = "cn.contoso.com") -> Certificate:
     return pki.leaf(None, cn, dns=dns, key=KEY).certificate
 
 
-@settings(max_examples=of_all(300, 100), deadline=None)
+@settings(max_examples=of_all(300, 60), deadline=None)
 @given(pattern=PATTERNS, name=NAMES)
 @example(pattern="*.contoso.com", name="contoso.com")
 @example(pattern="*.com", name="contoso.com")

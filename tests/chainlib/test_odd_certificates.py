@@ -158,7 +158,7 @@ def test_reading_one_by_one_equals_reading_together() -> None:
     )
 
 
-@settings(max_examples=of_all(400, 150), deadline=None)
+@settings(max_examples=of_all(400, 80), deadline=None)
 @given(
     changes=st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), min_size=1, max_size=3)
 )

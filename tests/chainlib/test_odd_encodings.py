@@ -83,16 +83,16 @@ READS = frozenset(odd.ODDITIES) - ONLY_IN_FILES
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A chain and which of its certificates are odd in which way."""
+    """A chain and which of its certificates are odd in which way.
+
+    Attributes:
+        entries: leaf, intermediate and root as they are read.
+    """
 
     name: str
     oddities: Mapping[str, str]
     chain: handmade.Chain
-
-    @property
-    def entries(self) -> tuple[Certificate | UnreadableCertificate, ...]:
-        """Leaf, intermediate and root as they are read."""
-        return tuple(parse_entry(getattr(self.chain, place).der) for place in PLACES)
+    entries: tuple[Certificate | UnreadableCertificate, ...]
 
     @property
     def readable(self) -> tuple[Certificate, ...]:
@@ -110,9 +110,9 @@ def case(**oddities: str) -> Case:
     """The chain with these oddities by place."""
     name = "-".join(itertools.chain(*sorted(oddities.items())))
     changes = {place: odd.ODDITIES[oddity] for place, oddity in oddities.items()}
-    return Case(
-        name=name, oddities=oddities, chain=handmade.chain(HOST, name, keys=KEYS, **changes)
-    )
+    chain = handmade.chain(HOST, name, keys=KEYS, **changes)
+    entries = tuple(parse_entry(getattr(chain, place).der) for place in PLACES)
+    return Case(name=name, oddities=oddities, chain=chain, entries=entries)
 
 
 def cases() -> Iterator[Case]:

@@ -494,7 +494,7 @@ SEEDS = [
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=of_all(400, 150))
+@settings(deadline=None, max_examples=of_all(400, 80))
 def test_hostile_bytes_raise_nothing_but_unusable_file(data: st.DataObject) -> None:
     content = bytearray(
         data.draw(st.sampled_from(SEEDS))

@@ -358,7 +358,7 @@ def disorder(draw: st.DrawFn) -> Sequence[Certificate]:
     sent=disorder(),
     policy=st.sampled_from([uploaded(ROOT), uploaded(STRANGER, ROOT), well_known(ROOT)]),
 )
-@settings(max_examples=of_all(150, 60), deadline=None)
+@settings(max_examples=of_all(150, 40), deadline=None)
 def test_disordered_complete_chain_repairs_to_the_same_file(
     sent: Sequence[Certificate], policy: GatewayPolicy
 ) -> None:
@@ -378,7 +378,7 @@ def test_disordered_complete_chain_repairs_to_the_same_file(
     ),
     wrong=st.booleans(),
 )
-@settings(max_examples=of_all(150, 60), deadline=None)
+@settings(max_examples=of_all(150, 40), deadline=None)
 def test_repair_of_a_repair_changes_nothing(sent: Sequence[Certificate], wrong: bool) -> None:  # noqa: FBT001 -- drawn by hypothesis
     policy = uploaded(STRANGER) if wrong else uploaded(ROOT)
     first = repair(chain(*sent), policy, at=NOW, issuers=[ROOT.certificate])

@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import struct
 from collections.abc import Sequence
+from functools import cache
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -204,8 +205,12 @@ def _extract(salt: bytes, key: bytes) -> bytes:
 
 def _expand(secret: bytes, label: bytes, context: bytes, length: int) -> bytes:
     """HKDF-Expand-Label of RFC 8446 section 7.1, for lengths of one SHA-256 at most."""
-    info = struct.pack(">H", length) + _vector(b"tls13 " + label, 1) + _vector(context, 1)
-    return hmac.digest(secret, info + b"\x01", "sha256")[:length]
+    return hmac.digest(secret, _info(label, context, length) + b"\x01", "sha256")[:length]
+
+
+@cache
+def _info(label: bytes, context: bytes, length: int) -> bytes:
+    return struct.pack(">H", length) + _vector(b"tls13 " + label, 1) + _vector(context, 1)
 
 
 def _public() -> bytes:
