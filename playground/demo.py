@@ -295,13 +295,13 @@ def say(line: str) -> None:
     print(line, flush=True)
 
 
-def main() -> int:
-    """Run the demo in a temporary folder."""
+def main(program: Sequence[str] = ()) -> int:
+    """Run the demo in a temporary folder; `program` runs instead of `appgw serve`."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8", errors="replace")
     try:
         with tempfile.TemporaryDirectory(prefix="appgw-demo-") as folder:
-            return asyncio.run(run(Path(folder)))
+            return asyncio.run(run(Path(folder), program=program))
     except BotFailed as failure:
         say(f"== {failure}")
         return 1

@@ -47,11 +47,12 @@ async def test_demo_fails_when_a_card_says_something_else(
 
 
 async def test_interrupted_demo_leaves_nothing_behind() -> None:
-    """As `make demo` starts it, with a bot that is the installed program."""
+    """In an interpreter and a process group of its own, as `make demo` starts it."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        "-m",
-        "playground.demo",
+        "-c",
+        "import sys; from playground.demo import main; sys.exit(main(sys.argv[1:]))",
+        *appgw("serve"),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
