@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from itertools import product
 
 import pytest
 
@@ -135,47 +136,40 @@ async def test_rebinding_name_is_resolved_only_once(
     assert len(answer.gateway.members) == settings
 
 
-@pytest.mark.parametrize("later", [METADATA, LOOPBACK, ELSEWHERE])
-@pytest.mark.parametrize("first", [METADATA, "::ffff:168.63.129.16", LOOPBACK])
 async def test_refused_answer_is_not_requested_again_too_soon(
-    arm: ArmStandIn, client: ArmClient, first: str, later: str, monkeypatch: pytest.MonkeyPatch
+    arm: ArmStandIn, client: ArmClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    names = Names([[first], [later]])
     arm.add(gateway(443))
     await client.inventory()
     dialled = record(monkeypatch)
-    sentence = refused(
-        await check_service(client, names, loopback=False).host(
-            HostTarget(host=NAME), NOTHING_TYPED
-        )
-    )
-    assert "never probed" in sentence
-    assert (names.admitted, dialled) == ([NAME], [])
+    for first, later in product(
+        (METADATA, "::ffff:168.63.129.16", LOOPBACK), (METADATA, LOOPBACK, ELSEWHERE)
+    ):
+        names = Names([[first], [later]])
+        service = check_service(client, names, loopback=False)
+        sentence = refused(await service.host(HostTarget(host=NAME), NOTHING_TYPED))
+        assert "never probed" in sentence, (first, later)
+        assert (names.admitted, dialled) == ([NAME], []), (first, later)
 
 
-@pytest.mark.parametrize(
-    ("host", "port", "said"),
-    [
+async def test_what_no_rule_admits_is_never_resolved(arm: ArmStandIn, client: ArmClient) -> None:
+    """A name and a name below a member's domain, the port of no setting, and that of SSH."""
+    arm.add(gateway(8443))
+    await client.inventory()
+    for host, port, said in (
         ("unlisted.example", 443, "not on the allow-list"),
         ("existing.contoso.com", 8443, "not on the allow-list"),
         (NAME, 8444, "Port 8444 may not be probed"),
         (NAME, 22, "Port 22 may not be probed"),
-    ],
-    ids=["unlisted", "unlisted below a member's domain", "port of no setting", "ssh"],
-)
-async def test_what_no_rule_admits_is_never_resolved(
-    arm: ArmStandIn, client: ArmClient, host: str, port: int, said: str
-) -> None:
-    names = Names([[ELSEWHERE]])
-    arm.add(gateway(8443))
-    await client.inventory()
-    service = check_service(client, names, loopback=False)
-    target = HostTarget(host=host, port=port)
-    sentence = refused(await service.host(target, NOTHING_TYPED))
-    assert said in sentence
-    refusal = await service.refusal(target)
-    assert refusal is not None
-    assert (refusal.sentence, names.admitted) == (sentence, [])
+    ):
+        names = Names([[ELSEWHERE]])
+        service = check_service(client, names, loopback=False)
+        target = HostTarget(host=host, port=port)
+        sentence = refused(await service.host(target, NOTHING_TYPED))
+        assert said in sentence
+        refusal = await service.refusal(target)
+        assert refusal is not None
+        assert (refusal.sentence, names.admitted) == (sentence, [])
 
 
 async def test_member_is_probed_on_its_own_port_only(

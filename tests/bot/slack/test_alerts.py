@@ -330,10 +330,15 @@ async def test_following_ends_with_who_may_not_ask(
 
 
 async def test_many_alerts_are_limited(
-    arm: ArmStandIn, ca_file: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    arm: ArmStandIn,
+    ca_file: str,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("bot.store.alerts.PER_CHANNEL", 3)
     async with scene(arm, ca_file, tmp_path, alerts_every_s=3600.0) as stage:
-        for _ in range(12):
+        for _ in range(5):
             await stage.alert(f"502 Bad Gateway on {NAME}")
 
         def refused() -> list[str]:

@@ -15,6 +15,7 @@ from bot.subscriptions import SharedChannels
 from playground.slack import Channel, Fault, Message
 from tests.bot.store.test_availability import read_only_switch
 from tests.support.arm import MovableClock
+from tests.support.databases import fill_folder
 from tests.support.slackbot import RunningBot
 from tests.support.tls_server import NAME, Estate
 from tests.support.wholebot import World, read, whole_bot
@@ -124,7 +125,7 @@ async def test_shared_channel_waits_while_the_database_is_down(
     tmp_path: Path,
     sharing: Sharing,
 ) -> None:
-    store = await asyncio.to_thread(open_store, f"sqlite:///{tmp_path}/appgw.sqlite3")
+    store = await asyncio.to_thread(open_store, fill_folder(tmp_path))
     channels = SharedChannels(store=store, team="T1", clock=MovableClock())
     if sharing is Sharing.UNSAID:
         assert await channels.awaits_consent(SHARED, sharing=Sharing.SHARED)
