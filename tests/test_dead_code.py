@@ -16,7 +16,7 @@ CALLED_BY_NAME = (
     *("get_token", "makefile", "on_request", "on_response"),
     # pydantic, SQLAlchemy, sqlite3, Rich, slack_sdk
     *("cache_ok", "impl", "model_config", "process_bind_param", "process_result_value"),
-    *("isolation_level", "on_broken_pipe", "settings_customise_sources", "wss_uri"),
+    *("executemany", "isolation_level", "on_broken_pipe", "settings_customise_sources", "wss_uri"),
     *("settings_cls", "env_settings", "dotenv_settings", "file_secret_settings", "trace"),
     # DBOS and logging
     *("deserialize", "msg", "exc_text", "_BACKGROUND_JOBS_INTERVAL_SEC", "_polling_interval_sec"),

@@ -55,8 +55,6 @@ def _run(
 class _Cursor:
     """The part of aiosqlite's cursor that SQLAlchemy uses."""
 
-    arraysize = 1
-
     def __init__(self, connection: _Connection) -> None:
         self._connection = connection
         self._result: _Result | None = None

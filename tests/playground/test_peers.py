@@ -24,6 +24,7 @@ async def _peer() -> AsyncIterator[Address]:
 
 @asynccontextmanager
 async def _http() -> AsyncIterator[Address]:
+    # time: for requests under way, and there are none when it ends
     runner = web.AppRunner(web.Application(), shutdown_timeout=0.1)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
