@@ -16,6 +16,7 @@ from chainlib import holds_private_key
 REDACTED: Final = "[struck out]"
 _SHORTEST_KEY = 24
 _LONGEST_WORD = 19  # the shortest secret of letters and digits alone is AKIA with 16 more
+_BEGINS = r"(?=[a-z0-9_-])"  # every name below does; signs are passed over in half the time
 _KEYED = (
     r"(?:api|account|access|subscription|functions|storage|master)[_-]?key"
     r"|(?:client|signing|app)?[_-]?secret|(?:access|refresh|id|sas|auth|bot|app)?[_-]?token|ticket"
@@ -62,10 +63,10 @@ _SECRETS = (
     r"|\b(?!(?:https?|wss?):)[a-z][a-z0-9+.-]{1,20}://[^\s:/@\"'<>]{0,200}:[^\s\"'<>]{0,2000}(?=@)"
     r"|(?<=://)[^/\s:@\"'<>]{0,200}:[^/\s\"'<>]{0,2000}(?=@)"
     # name=value of connection strings, query strings, settings; encoded once or in quotes
-    rf"|(?i:(?:(?<![a-z0-9])|(?<=%[0-9a-f][0-9a-f]))(?:{_NAMES})(?:[\"'\\]{{0,4}}\s{{0,3}}=|%3d|[\"'\\]{{1,4}}\s{{0,3}}:)\s{{0,3}}{_VALUE})"
+    rf"|(?i:(?:(?<![a-z0-9])|(?<=%[0-9a-f][0-9a-f])){_BEGINS}(?:{_NAMES})(?:[\"'\\]{{0,4}}\s{{0,3}}=|%3d|[\"'\\]{{1,4}}\s{{0,3}}:)\s{{0,3}}{_VALUE})"
     rf"|(?i:(?<![a-z0-9])(?:password|passwd|passphrase|pwd|client[_-]?secret|account[_-]?key)\s{{0,3}}:\s{{0,3}}{_VALUE})"
     # the same with a colon, where the value is no word: long, and with a digit in it
-    rf"|(?i:(?<![a-z0-9])(?:{_KEYED})\s{{0,3}}[:=]\s{{0,3}}(?=[^\s\d]{{0,60}}\d)[^\s\"'<>&;]{{16,2000}})"
+    rf"|(?i:(?<![a-z0-9]){_BEGINS}(?:{_KEYED})\s{{0,3}}[:=]\s{{0,3}}(?=[^\s\d]{{0,60}}\d)[^\s\"'<>&;]{{16,2000}})"
     # Azure subscription ids
     r"|(?i:(?<=/subscriptions/)[0-9a-f-]{36})"
 )
