@@ -104,6 +104,8 @@ def _step(
     before: ProblemState | None, problem: Problem, at: datetime, *, bad: bool
 ) -> ProblemState:
     recent = ((before.recent if before else "") + ("x" if bad else "."))[-REMEMBERED:]
+    if before is not None and not bad and recent == before.recent:  # closed, and well for long
+        return before
     turned = before is None or (before.recent[-1:] == "x") != bad
     if before is not None and before.open:
         closed = recent.endswith("." * CLOSE_AFTER)

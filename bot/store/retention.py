@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Table, and_, delete, select
@@ -89,6 +90,7 @@ def _purge(connection: Connection, table: Table, before: datetime) -> int:
     return connection.execute(delete(table).where(old)).rowcount
 
 
+@cache
 def _kept_runs() -> Any:  # noqa: ANN401 -- a scalar subquery of SQLAlchemy's
     """The last sent run of each subscription.
 
