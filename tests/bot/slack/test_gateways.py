@@ -190,30 +190,46 @@ SAID = {
 
 
 @pytest.mark.parametrize(
-    "kind",
-    [kind for kind in FaultKind if kind is not FaultKind.LOOP],  # only lists have a next page
-    ids=str,
+    "kinds",
+    [
+        (FaultKind.SLOW,),
+        (FaultKind.ENDLESS,),
+        # only lists have a next page, as LOOP needs
+        [
+            one
+            for one in FaultKind
+            if one not in {FaultKind.SLOW, FaultKind.ENDLESS, FaultKind.LOOP}
+        ],
+    ],
+    ids=["slow", "endless", "others"],
 )
 async def test_arm_fault_leaves_our_verdict_and_a_sentence(
     arm: ArmStandIn,
     ca_file: str,
     tmp_path: Path,
-    kind: FaultKind,
+    kinds: Sequence[FaultKind],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async with bot_beside(arm, ca_file, tmp_path, timing_for(kind)) as (bot, port):
-        arm.add(spec(port), fault=Fault(kind=kind, on=HEALTH, seconds=5))
-        await bot.slack.command("gw:prod-gw")
-        await bot.slack.command(f"{NAME}:{port}", channel=OPS)
-        for channel, verdict in (
-            (CHANNEL, "The only server is healthy"),
-            (OPS, "The gateway would accept this backend"),
-        ):
-            await bot.slack.until(lambda c=channel: SAID[kind] in shown(bot, c))
-            assert verdict in shown(bot, channel)
-            if kind is FaultKind.FORBIDDEN:
-                await bot.slack.until(lambda c=channel: ROLE in in_thread(bot, c))
-                assert RIGHT in in_thread(bot, channel)
+    """Each kind in turn, after the one before is forgotten."""
+    clock = MovableClock()
+    async with bot_beside(arm, ca_file, tmp_path, timing_for(kinds[0]), clock=clock) as (bot, port):
+        for kind in kinds:
+            clock.pass_(PATIENT.inventory_age + 1)
+            asked, said = arm.calls["health"], SAID[kind]
+            arm.add(spec(port), fault=Fault(kind=kind, on=HEALTH, seconds=5))
+            gateway, host = (new_channel(bot, f"C0{of}{kind.name}") for of in ("GATEWAY", "HOST"))
+            await bot.slack.command("gw:prod-gw", channel=gateway)
+            await bot.slack.command(f"{NAME}:{port}", channel=host)
+            for channel, verdict in (
+                (gateway, "The only server is healthy"),
+                (host, "The gateway would accept this backend"),
+            ):
+                await bot.slack.until(lambda c=channel, s=said: s in shown(bot, c))
+                assert verdict in shown(bot, channel), kind
+                if kind is FaultKind.FORBIDDEN:
+                    await bot.slack.until(lambda c=channel: ROLE in in_thread(bot, c))
+                    assert RIGHT in in_thread(bot, channel)
+            assert arm.calls["health"] > asked, kind
     assert [record.message for record in caplog.records if record.exc_info] == []
 
 
