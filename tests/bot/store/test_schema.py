@@ -121,24 +121,24 @@ async def _read_in_loop(store: Store) -> list[object]:
     return found
 
 
-def test_naive_instant_is_refused(url: str) -> None:
+def test_naive_instant_is_refused(ready_url: str) -> None:
     with (
-        opened(url) as store,
+        opened(ready_url) as store,
         store.sync_engine.connect() as connection,
         pytest.raises(sa.exc.StatementError, match="naive"),
     ):
         connection.execute(sa.insert(tables.processed).values(id="e", at=NOW.replace(tzinfo=None)))
 
 
-def test_instants_come_back_aware_and_utc(url: str) -> None:
-    with opened(url) as store, store.sync_engine.begin() as connection:
+def test_instants_come_back_aware_and_utc(ready_url: str) -> None:
+    with opened(ready_url) as store, store.sync_engine.begin() as connection:
         connection.execute(sa.insert(tables.processed).values(id="e", at=NOW.astimezone()))
         read = connection.execute(sa.select(tables.processed.c.at)).scalar_one()
     assert (read, read.tzinfo) == (NOW, UTC)
 
 
-def test_export_is_a_json_object_a_line(url: str) -> None:
-    with opened(url) as store, store.sync_engine.begin() as connection:
+def test_export_is_a_json_object_a_line(ready_url: str) -> None:
+    with opened(ready_url) as store, store.sync_engine.begin() as connection:
         row = {
             "sha256": "a",
             "subject": "CN=x",
@@ -148,7 +148,7 @@ def test_export_is_a_json_object_a_line(url: str) -> None:
             "seen_at": NOW,
         }
         connection.execute(sa.insert(tables.learnt_intermediate).values(row))
-    (line,) = export(url)
+    (line,) = export(ready_url)
     assert json.loads(line) == {
         "table": "learnt_intermediate",
         "row": {
@@ -210,20 +210,20 @@ def _store_old_rows(url: str) -> None:
         )
 
 
-def test_purge_by_age_keeps_the_last_digest(url: str) -> None:
-    _store_old_rows(url)
-    deleted = purge(url, NOW)
+def test_purge_by_age_keeps_the_last_digest(ready_url: str) -> None:
+    _store_old_rows(ready_url)
+    deleted = purge(ready_url, NOW)
     assert {name: count for name, count in deleted.items() if count} == {
         "digest_run": 2,
         "delivery": 2,
         "processed": 1,
         "expiry_sample": 1,
     }
-    assert [json.loads(line)["row"]["id"] for line in export(url)] == ["b", "b", "new", 1]
+    assert [json.loads(line)["row"]["id"] for line in export(ready_url)] == ["b", "b", "new", 1]
 
 
-def test_every_purged_table_has_an_age(url: str) -> None:
-    assert set(purge(url, datetime.now(UTC)).values()) == {0}
+def test_every_purged_table_has_an_age(ready_url: str) -> None:
+    assert set(purge(ready_url, datetime.now(UTC)).values()) == {0}
 
 
 @pytest.mark.smoke
