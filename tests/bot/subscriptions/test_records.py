@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bot.domain.refusal import Refusal, RefusalKind
 from bot.store.subscriptions import add_subscription
 from bot.subscriptions import SubscriptionRecords
@@ -40,11 +42,16 @@ async def test_a_change_is_no_further_subscription(records: SubscriptionRecords)
     assert (stored.id, stored.heartbeat) == (before.id, True)
 
 
-async def test_the_bot_keeps_at_most_five_hundred(records: SubscriptionRecords) -> None:
+async def test_the_bot_keeps_at_most_five_hundred(
+    records: SubscriptionRecords, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of all channels together; the test takes five for the five hundred."""
+    assert MAX_IN_TOTAL == 500
+    monkeypatch.setattr("bot.subscriptions.records.MAX_IN_TOTAL", 5)
     async with records.store.writing() as connection:
-        for number in range(MAX_IN_TOTAL - 1):
+        for number in range(4):
             value = subscription(channel=f"C{number}", target=gateway(f"gw{number}"))
             await add_subscription(connection, value)
     assert await follow(records, "last", 0) == ""
     refused = await follow(records, "another", 0)
-    assert refused.startswith("The bot has 500 subscriptions already")
+    assert refused.startswith("The bot has 5 subscriptions already")
