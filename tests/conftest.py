@@ -34,7 +34,7 @@ from playground.lab import pki
 from playground.slack import SlackStandIn
 from tests.support import measuring
 from tests.support.sampling import of_all
-from tests.support.scheduling import FileScheduling, long_first
+from tests.support.scheduling import FileScheduling, in_order
 from tests.support.shared import run_folder
 from tests.support.statements import compile_once
 from tests.support.waiting import LIMIT_S
@@ -264,8 +264,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FileScheduli
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long tests begin first; the garbage collector need not look at them again."""
-    items[:] = long_first(items)
+    """Waiting and working tests in turn; the garbage collector need not look at them again."""
+    items[:] = in_order(items)
     gc.freeze()
     with deterministic_PRNG():
         pass  # Hypothesis's first use collects garbage, of which there is least now
