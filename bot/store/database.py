@@ -26,7 +26,6 @@ from bot.store.codec import prepare
 from bot.store.refusals import StoreLocked, UnusableDatabase, unusable_after
 from bot.store.schema import current_revision, upgrade_connection
 from bot.store.silence_limit import Limit, connect_with_silence_limit, limit_silence
-from bot.store.sqlite_calls import connect
 from bot.store.subseconds import add_unixepoch
 from bot.store.write import save_and_delete
 from chainlib.frozen import dataclass
@@ -242,9 +241,7 @@ def _open_async(parsed: URL, limit: Limit) -> AsyncEngine:
         connecting = {"async_creator_fn": connect_with_silence_limit(limit)}
         arguments = {**POSTGRESQL["connect_args"], **connecting}
         return create_async_engine(parsed, **{**POSTGRESQL, "connect_args": arguments})
-    engine = create_async_engine(
-        parsed.set(drivername="sqlite+aiosqlite"), connect_args={"async_creator_fn": connect}
-    )
+    engine = create_async_engine(parsed.set(drivername="sqlite+aiosqlite"))
     event.listen(engine.sync_engine, "connect", _prepare_aiosqlite)
     event.listen(engine.sync_engine, "begin", _begin_immediate)
     return engine
