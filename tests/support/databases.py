@@ -21,10 +21,11 @@ import pytest
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient
 
-from bot.engine.dbos_engine import APPLICATION, CHECKS, DIGESTS
+from bot.engine.dbos_engine import APPLICATION, CHECKS, DIGESTS, open_engine
 from bot.store import upgrade
 from bot.store.database import parse_url
 from tests.support.shared import alone, run_folder
+from tests.support.waiting import LIMIT_S
 
 DATABASES = ("sqlite", pytest.param("postgresql", marks=pytest.mark.postgres))
 _TEMPLATE = "appgw_template"
@@ -122,10 +123,13 @@ def _make_tables(url: str) -> None:
 
 def _register_queues(url: str) -> None:
     """As the bot's first start does: DBOS finds a queue at once only if it is there at launch."""
-    client = DBOSClient(system_database_url=url, application_name=APPLICATION)
+    # As the bot's own connections, which add what an older SQLite lacks.
+    engine = open_engine(url, lambda: LIMIT_S)
+    client = DBOSClient(system_database_engine=engine, application_name=APPLICATION)
     client.register_queue(DIGESTS, partition_concurrency=1, polling_interval_sec=0.1)
     client.register_queue(CHECKS, polling_interval_sec=0.1)
     client.destroy()
+    engine.dispose()
 
 
 def _of_database(name: str) -> str:
