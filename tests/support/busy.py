@@ -97,11 +97,11 @@ class Runs:
         self._ended: Counter[str] = Counter()
         self.failed: set[int] = set()
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Run after run, each in the same order."""
-        self._tests = len(items)
-        items[:] = items * self._count
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Run after run, each in the same order: a test twice in a row is not set up again."""
+        self._tests = len(session.items)
+        session.items[:] = session.items * self._count
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count ends, and print what fails."""
